@@ -1,0 +1,85 @@
+"""Checks of what a caller passes: each error states the value and the rule."""
+
+from __future__ import annotations
+
+import math
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def real_number(name: str, value: Any) -> float:
+    """Return `value` as a float; it must be one finite real number."""
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, Real):
+        raise TypeError(f"{name} must be a real number, got {value!r}")
+    if not math.isfinite(value):
+        raise ValueError(f"{name} must be finite, got {value!r}")
+    return float(value)
+
+
+def positive(name: str, value: Any) -> float:
+    """Return `value` as a float; it must be greater than zero."""
+    number = real_number(name, value)
+    if number <= 0:
+        raise ValueError(f"{name} must be positive, got {value!r}")
+    return number
+
+
+def non_negative(name: str, value: Any) -> float:
+    """Return `value` as a float; it must be zero or greater."""
+    number = real_number(name, value)
+    if number < 0:
+        raise ValueError(f"{name} must not be negative, got {value!r}")
+    return number
+
+
+def positive_integer(name: str, value: Any) -> int:
+    """Return `value` as an int; it must be a whole number of at least 1."""
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, Integral):
+        raise TypeError(f"{name} must be a whole number, got {value!r}")
+    if value < 1:
+        raise ValueError(f"{name} must be at least 1, got {value!r}")
+    return int(value)
+
+
+def pair(name: str, value: Any) -> tuple[Any, Any]:
+    """Return `value` as (rows, columns); one number stands for both."""
+    if np.ndim(value) == 0:
+        return value, value
+    if np.shape(value) != (2,):
+        raise ValueError(f"{name} must be one number or (rows, columns), got {value!r}")
+    rows, columns = value
+    return rows, columns
+
+
+def image(name: str, value: Any) -> NDArray[np.floating]:
+    """Return `value` as a floating-point image; it must be 2-D, real, finite and not empty."""
+    array = np.asarray(value)
+    if array.dtype.kind not in "buif":
+        raise TypeError(f"{name} must hold real numbers, got dtype {array.dtype}")
+    if array.ndim != 2:
+        raise ValueError(f"{name} must be 2-D (rows, columns), got shape {array.shape}")
+    if array.size == 0:
+        raise ValueError(f"{name} must not be empty, got shape {array.shape}")
+    if array.dtype not in (np.float32, np.float64):
+        array = array.astype(np.float64)
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name} must be finite, got NaN or infinity")
+    return array
+
+
+def same_shape(name: str, array: NDArray[np.floating], shape: tuple[int, ...]) -> NDArray[np.floating]:
+    """Return `array`; it must have the reference's `shape`."""
+    if array.shape != shape:
+        raise ValueError(f"{name} must have the reference's shape {shape}, got {array.shape}")
+    return array
+
+
+def fraction(name: str, value: Any) -> float:
+    """Return `value` as a float; it must be greater than zero and less than one."""
+    number = positive(name, value)
+    if number >= 1:
+        raise ValueError(f"{name} must be less than 1, got {value!r}")
+    return number

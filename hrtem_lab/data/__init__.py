@@ -1,0 +1,1 @@
+"""Exit waves that come with the package; SOURCES.md says how each was made."""

@@ -1,0 +1,99 @@
+"""Simulate the exit waves that come with the package: `python -m hrtem_lab.data.regenerate`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hrtem_lab.multislice import exit_wave, exit_wave_series
+from hrtem_lab.simulation import ExitWave
+from hrtem_lab.structures import NB3SN_LATTICE_CONSTANT, nb3sn, with_precipitate, zro2
+
+PIXELS_PER_CELL = 256
+SLICES_PER_CELL = 4
+MAX_ANGLE = 50.0
+PRISTINE = {"nb3sn": nb3sn, "zro2": zro2}
+PRISTINE_CELLS = 60
+PRECIPITATES = {f"precipitate-{diameter:02d}": diameter for diameter in range(1, 15)}
+PRECIPITATE_CELLS = (16, 16, 40)
+NAMES = (*PRISTINE, *PRECIPITATES)
+
+
+def simulate(name: str, *, device: str = "cpu", progress: bool = True) -> dict[str, Any]:
+    """Simulate one shipped wave and return the arrays of its file.
+
+    Parameters
+    ----------
+    name : str
+        One of `NAMES`.
+    device, progress
+        As in `hrtem_lab.multislice.exit_wave`.
+
+    Returns
+    -------
+    dict
+        `coefficients` (thicknesses, rows, columns), the wave's Fourier coefficients with the zero
+        frequency in the middle; `thickness_cells`; `header`, JSON.
+    """
+    if name in PRISTINE:
+        atoms = PRISTINE[name]()
+        waves: Iterable[ExitWave] = _series(atoms, device=device, progress=progress)
+        cells = list(range(1, PRISTINE_CELLS + 1))
+        cell_thickness = float(atoms.cell.lengths()[2])
+    else:
+        atoms = with_precipitate(PRECIPITATES[name], cells=PRECIPITATE_CELLS)
+        grid = _grid(NB3SN_LATTICE_CONSTANT)
+        waves = [exit_wave(atoms, max_angle=MAX_ANGLE, device=device, progress=progress, **grid)]
+        cells = [PRECIPITATE_CELLS[2]]
+        cell_thickness = NB3SN_LATTICE_CONSTANT
+    waves = list(waves)
+    header = {
+        "name": name,
+        "extent": waves[0].extent,
+        "energy": waves[0].energy,
+        "cell_thickness": cell_thickness,
+        "command": f"python -m hrtem_lab.data.regenerate {name}",
+        **waves[0].provenance,
+    }
+    coefficients = [np.fft.fftshift(np.fft.fft2(wave.array, norm="forward")) for wave in waves]
+    return {
+        "coefficients": np.array(coefficients, np.complex64),
+        "thickness_cells": np.array(cells),
+        "header": np.array(json.dumps(header)),
+    }
+
+
+def _series(atoms: Any, **options: Any) -> Iterator[ExitWave]:
+    grid = _grid(float(atoms.cell.lengths()[0]))
+    return exit_wave_series(atoms, repetitions=PRISTINE_CELLS, max_angle=MAX_ANGLE, **grid, **options)
+
+
+def _grid(lattice_constant: float) -> dict[str, float]:
+    return {
+        "sampling": lattice_constant / PIXELS_PER_CELL,
+        "slice_thickness": lattice_constant / SLICES_PER_CELL,
+    }
+
+
+def main() -> None:
+    """Write the waves named on the command line, or all of them."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"any of {', '.join(NAMES)}; default: all")
+    parser.add_argument("--device", choices=("cpu", "gpu"), default="cpu", help="gpu needs CuPy")
+    parser.add_argument("--folder", type=Path, default=Path(__file__).parent, help="where to write")
+    arguments = parser.parse_args()
+    unknown = sorted(set(arguments.names) - set(NAMES))
+    if unknown:
+        parser.error(f"names must be among {', '.join(NAMES)}, got {', '.join(unknown)}")
+    for name in arguments.names or NAMES:
+        print(name, flush=True)
+        np.savez_compressed(arguments.folder / f"{name}.npz", **simulate(name, device=arguments.device))
+
+
+if __name__ == "__main__":
+    main()

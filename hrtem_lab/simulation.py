@@ -1,0 +1,385 @@
+"""From an exit wave to an HRTEM image: aperture, aberrations, partial coherence and exact sampling.
+
+A wave behind an objective aperture is band-limited, and a crystal's is periodic: a few Fourier
+coefficients are the whole image. So images are evaluated from coefficients, exactly, at any pixel
+size, shift, rotation and field of view, in milliseconds; nothing is interpolated.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from importlib import resources
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hrtem_lab._validation import non_negative, pair, positive, positive_integer, real_number
+
+UNIT_CELL_LIMIT = 12.0
+"""Å; a wave smaller than this is one unit cell, and an image shows 4 × 4 of it unless told otherwise."""
+
+
+@dataclass(frozen=True)
+class ExitWave:
+    """The electron wave at the exit surface of a specimen, periodic in both directions.
+
+    Parameters
+    ----------
+    array : numpy.ndarray of complex
+        Wave values, shape (rows, columns), relative to the incident wave (vacuum = 1).
+    sampling : (float, float)
+        Pixel size along rows and columns in Å.
+    energy : float
+        Electron energy in eV.
+    thickness : float
+        Thickness of the specimen in Å.
+    provenance : mapping
+        How the wave was made: structure, grid, program versions.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the array is not complex, 2-D, finite and non-empty, or a length or energy not positive.
+    """
+
+    array: NDArray[np.complexfloating]
+    sampling: tuple[float, float]
+    energy: float
+    thickness: float
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        array = np.array(self.array)
+        if array.dtype.kind != "c":
+            raise TypeError(f"array must be complex, got dtype {array.dtype}")
+        if array.ndim != 2 or array.size == 0:
+            raise ValueError(f"array must be 2-D and not empty, got shape {array.shape}")
+        if not np.isfinite(array).all():
+            raise ValueError("array must be finite, got NaN or infinity")
+        array.flags.writeable = False
+        rows, columns = pair("sampling", self.sampling)
+        object.__setattr__(self, "array", array)
+        object.__setattr__(self, "sampling", (positive("sampling", rows), positive("sampling", columns)))
+        object.__setattr__(self, "energy", positive("energy", self.energy))
+        object.__setattr__(self, "thickness", non_negative("thickness", self.thickness))
+        object.__setattr__(self, "provenance", MappingProxyType(dict(self.provenance)))
+
+    @property
+    def extent(self) -> tuple[float, float]:
+        """Height and width of the periodic wave in Å."""
+        rows, columns = self.array.shape
+        return rows * self.sampling[0], columns * self.sampling[1]
+
+    @property
+    def field_of_view(self) -> tuple[float, float]:
+        """Height and width in Å that an image shows by default: 4 × 4 of a unit cell, or the whole."""
+        height, width = self.extent
+        repeats = 4 if max(height, width) < UNIT_CELL_LIMIT else 1
+        return repeats * height, repeats * width
+
+    @property
+    def wavelength(self) -> float:
+        """Relativistic electron wavelength in Å."""
+        return wavelength(self.energy)
+
+    @cached_property
+    def _coefficients(self) -> NDArray[np.complexfloating]:
+        """Fourier coefficients with the zero frequency in the middle."""
+        return np.fft.fftshift(np.fft.fft2(self.array) / self.array.size).astype(np.complex64)
+
+
+def wavelength(energy: float) -> float:
+    """Return the relativistic de Broglie wavelength λ = hc / √(E (2 mc² + E)) in Å.
+
+    Parameters
+    ----------
+    energy : float
+        Electron energy in eV.
+
+    Raises
+    ------
+    ValueError
+        If `energy` is not positive.
+
+    Examples
+    --------
+    >>> round(wavelength(80e3), 5)
+    0.04176
+    """
+    energy = positive("energy", energy)
+    hc = 12398.419843320026  # eV Å, exact in the SI
+    rest_energy = 510998.95069  # eV, CODATA 2022
+    return float(hc / np.sqrt(energy * (2 * rest_energy + energy)))
+
+
+def list_exit_waves() -> list[str]:
+    """Return the names that `load_exit_wave` knows.
+
+    Examples
+    --------
+    >>> list_exit_waves()[:3]
+    ['nb3sn', 'zro2', 'precipitate-01']
+    """
+    names = [path.name.removesuffix(".npz") for path in _data().iterdir() if path.name.endswith(".npz")]
+    return sorted(names, key=lambda name: (name.startswith("precipitate"), name))
+
+
+def load_exit_wave(name: str, *, thickness_cells: int = 40) -> ExitWave:
+    """Load one of the exit waves that come with the package, converged and band-limited to 50 mrad.
+
+    Parameters
+    ----------
+    name : str
+        One of `list_exit_waves()`: "nb3sn" and "zro2" are pristine unit cells, "precipitate-07" is
+        Nb₃Sn, 16 × 16 × 40 cells, with a ZrO₂ sphere of 7 cells diameter.
+    thickness_cells : int
+        Thickness in unit cells: 1 to 60 for the pristine crystals, 40 for the precipitates.
+
+    Returns
+    -------
+    ExitWave
+        At 80 kV, [001] along the beam.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the name or the thickness is not among those shipped.
+
+    Examples
+    --------
+    >>> wave = load_exit_wave("nb3sn", thickness_cells=20)
+    >>> round(wave.thickness, 1), wave.energy
+    (105.5, 80000.0)
+    """
+    names = list_exit_waves()
+    if name not in names:
+        raise ValueError(f"name must be one of {', '.join(names)}, got {name!r}")
+    thickness_cells = positive_integer("thickness_cells", thickness_cells)
+    waves, cells, header = _read(name)
+    if thickness_cells not in cells:
+        allowed = f"{cells[0]}" if len(cells) == 1 else f"between {cells[0]} and {cells[-1]}"
+        raise ValueError(f"thickness_cells of {name} must be {allowed}, got {thickness_cells}")
+    coefficients = waves[cells.index(thickness_cells)]
+    rows, columns = coefficients.shape
+    return ExitWave(
+        array=np.fft.ifft2(np.fft.ifftshift(coefficients) * coefficients.size),
+        sampling=(header["extent"][0] / rows, header["extent"][1] / columns),
+        energy=header["energy"],
+        thickness=thickness_cells * header["cell_thickness"],
+        provenance=header,
+    )
+
+
+def form_image(
+    wave: ExitWave,
+    *,
+    semiangle_cutoff: float = 30.0,
+    defocus: float = 0.0,
+    Cs: float = 0.0,
+    focal_spread: float = 0.0,
+    angular_spread: float = 0.0,
+    shape: int | tuple[int, int] = 128,
+    field_of_view: float | tuple[float, float] | None = None,
+    shift: float | tuple[float, float] = 0.0,
+    rotation: float = 0.0,
+) -> NDArray[np.float32]:
+    r"""Return the image I = \|F⁻¹[ψ̂(g) t(g)]\|² that a microscope makes of an exit wave.
+
+    t(g) = A(α) E_s(α) E_t(α) exp(−iχ(α)) with α = λ\|g\| and
+    χ = (2π/λ)(−½ Δf α² + ¼ Cs α⁴); A is a sharp aperture, E_s and E_t are the envelopes of partial
+    spatial and temporal coherence in the quasi-coherent approximation (Kirkland, *Advanced Computing
+    in Electron Microscopy*, doi:10.1007/978-1-4419-6533-2), in abTEM's conventions.
+
+    Parameters
+    ----------
+    wave : ExitWave
+        The exit wave; it repeats beyond its extent.
+    semiangle_cutoff : float
+        Objective aperture ("collection") semi-angle in mrad. Waves shipped with the package hold
+        angles up to 50 mrad; a larger aperture adds nothing to them.
+    defocus : float
+        Defocus Δf in Å; positive is underfocus, Δf = −C10.
+    Cs : float
+        Spherical aberration C30 in Å (1 mm = 10⁷ Å).
+    focal_spread : float
+        Standard deviation of the focal spread in Å.
+    angular_spread : float
+        Standard deviation of the illumination's angular spread in mrad.
+    shape : int or (int, int)
+        Pixels of the image as (rows, columns).
+    field_of_view : float or (float, float)
+        Height and width of the image in Å; by default 4 × 4 unit cells of a crystal (128 pixels are
+        then 32 per cell) and the whole of a larger specimen. To compare two materials at the same
+        pixel size, pass the reference's `field_of_view` for both.
+    shift : float or (float, float)
+        Distance in Å by which the specimen moves (down, right); exact at any fraction of a pixel.
+    rotation : float
+        Counter-clockwise rotation of the specimen in degrees about the centre of the image.
+
+    Returns
+    -------
+    numpy.ndarray of float32
+        Intensity relative to the incident beam (vacuum = 1), shape `shape`. Spatial frequencies
+        that the pixels cannot hold are left out, not aliased.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the wave is not an `ExitWave`, or a number is not finite or of the wrong sign.
+
+    Examples
+    --------
+    The vacuum is 1 whatever the lens does:
+
+    >>> vacuum = ExitWave(np.ones((8, 8), complex), sampling=(0.5, 0.5), energy=80e3, thickness=0)
+    >>> float(form_image(vacuum, defocus=100, shape=4).max())
+    1.0
+    """
+    if not isinstance(wave, ExitWave):
+        raise TypeError(f"wave must be an ExitWave, got {type(wave).__name__}")
+    rows, columns = (positive_integer("shape", count) for count in pair("shape", shape))
+    view = wave.field_of_view if field_of_view is None else field_of_view
+    height, width = (positive("field_of_view", length) for length in pair("field_of_view", view))
+    down, right = (real_number("shift", distance) for distance in pair("shift", shift))
+    rotation = real_number("rotation", rotation)
+    lens = {
+        "semiangle_cutoff": positive("semiangle_cutoff", semiangle_cutoff),
+        "defocus": real_number("defocus", defocus),
+        "Cs": real_number("Cs", Cs),
+        "focal_spread": non_negative("focal_spread", focal_spread),
+        "angular_spread": non_negative("angular_spread", angular_spread),
+    }
+    g_rows, g_columns, coefficients = _transferred(wave, **lens)
+    phase_rows = np.exp(-2j * np.pi * g_rows * down)
+    phase_columns = np.exp(-2j * np.pi * g_columns * right)
+    coefficients = (coefficients * phase_rows[:, None] * phase_columns).astype(np.complex64)
+
+    tiles = (height / wave.extent[0], width / wave.extent[1])
+    period = _pixels_per_period((rows, columns), tiles)
+    if rotation % 360 == 0 and period is not None and all(
+        pixels >= 2 * count - 1 for pixels, count in zip(period, coefficients.shape, strict=True)
+    ):
+        one = _intensity(coefficients, period)
+        return np.tile(one, (rows // period[0], columns // period[1]))
+    return _evaluate(coefficients, wave.extent, (rows, columns), (height, width), rotation)
+
+
+def _transferred(
+    wave: ExitWave,
+    *,
+    semiangle_cutoff: float,
+    defocus: float,
+    Cs: float,
+    focal_spread: float,
+    angular_spread: float,
+) -> tuple[NDArray[np.floating], NDArray[np.floating], NDArray[np.complexfloating]]:
+    """Return the frequencies (1/Å) along rows and columns inside the aperture, and ψ̂ t there."""
+    lam = wave.wavelength
+    limit = semiangle_cutoff / 1e3
+    axes = []
+    for count, extent in zip(wave.array.shape, wave.extent, strict=True):
+        order = np.arange(count) - count // 2
+        axes.append(np.flatnonzero(np.abs(order / extent) * lam <= limit))
+    coefficients = wave._coefficients[np.ix_(*axes)]
+    g_rows, g_columns = (
+        (index - count // 2) / extent
+        for index, count, extent in zip(axes, wave.array.shape, wave.extent, strict=True)
+    )
+    alpha = lam * np.hypot(g_rows[:, None], g_columns[None, :])
+    chi = 2 * np.pi / lam * (-defocus * alpha**2 / 2 + Cs * alpha**4 / 4)
+    slope = 2 * np.pi / lam * (-defocus * alpha + Cs * alpha**3)
+    damping = (np.pi / (2 * lam) * focal_spread * alpha**2) ** 2 + (angular_spread / 2e3 * slope) ** 2
+    transfer = np.where(alpha <= limit, np.exp(-1j * chi - damping), 0)
+    return g_rows, g_columns, coefficients * transfer
+
+
+def _pixels_per_period(shape: tuple[int, int], tiles: tuple[float, float]) -> tuple[int, int] | None:
+    """Return the pixels in one period of the wave, or None unless whole periods fill whole pixels."""
+    period = []
+    for pixels, count in zip(shape, tiles, strict=True):
+        whole = round(count)
+        if whole < 1 or abs(count - whole) > 1e-9 * whole or pixels % whole:
+            return None
+        period.append(pixels // whole)
+    return period[0], period[1]
+
+
+def _intensity(coefficients: NDArray[np.complexfloating], shape: tuple[int, int]) -> NDArray[np.float32]:
+    """Return |Σ c exp(2πi g·r)|² on one period of `shape` pixels; the zero frequency is in the middle."""
+    padded = np.zeros(shape, np.complex64)
+    index = [np.arange(count) - count // 2 for count in coefficients.shape]
+    padded[np.ix_(index[0] % shape[0], index[1] % shape[1])] = coefficients
+    values = np.fft.ifft2(padded, norm="forward")
+    return np.square(values.real) + np.square(values.imag)
+
+
+def _evaluate(
+    coefficients: NDArray[np.complexfloating],
+    extent: tuple[float, float],
+    shape: tuple[int, int],
+    field_of_view: tuple[float, float],
+    rotation: float,
+) -> NDArray[np.float32]:
+    """Evaluate the intensity's Fourier series at pixels that do not repeat with the wave."""
+    grid = tuple(2 * count for count in coefficients.shape)
+    spectrum = np.fft.fft2(_intensity(coefficients, (grid[0], grid[1])), norm="forward")
+    g_rows, g_columns = (np.fft.fftfreq(n, 1 / n) / length for n, length in zip(grid, extent, strict=True))
+    y, x = ((np.arange(n) - n / 2) * (length / n) for n, length in zip(shape, field_of_view, strict=True))
+    # Rotating about the centre of the image, in coordinates that start at its corner.
+    to_center = np.exp(1j * np.pi * (g_rows[:, None] * field_of_view[0] + g_columns * field_of_view[1]))
+    nyquist = [n / (2 * length) for n, length in zip(shape, field_of_view, strict=True)]
+    spectrum = (spectrum * to_center).astype(np.complex64)
+    if rotation % 360 == 0:
+        rows, columns = np.abs(g_rows) < nyquist[0], np.abs(g_columns) < nyquist[1]
+        left = _waves(y, g_rows[rows])
+        right = _waves(x, g_columns[columns])
+        return np.ascontiguousarray((left @ spectrum[np.ix_(rows, columns)] @ right.T).real)
+    return _evaluate_rotated(spectrum, g_rows, g_columns, y, x, nyquist, np.deg2rad(rotation))
+
+
+def _evaluate_rotated(
+    spectrum: NDArray[np.complexfloating],
+    g_rows: NDArray[np.floating],
+    g_columns: NDArray[np.floating],
+    y: NDArray[np.floating],
+    x: NDArray[np.floating],
+    nyquist: list[float],
+    angle: float,
+) -> NDArray[np.float32]:
+    """Sum Σ ŝ exp(2πi g·r) with the frequencies turned by `angle`; it separates into rows × columns."""
+    g_y, g_x = np.broadcast_arrays(g_rows[:, None], g_columns[None, :])
+    turned_y = np.cos(angle) * g_y - np.sin(angle) * g_x
+    turned_x = np.sin(angle) * g_y + np.cos(angle) * g_x
+    # The intensity is real: one half-plane of frequencies carries it, the other is its conjugate.
+    half = (g_y > 0) | ((g_y == 0) & (g_x >= 0))
+    keep = half & (np.abs(turned_y) < nyquist[0]) & (np.abs(turned_x) < nyquist[1]) & (spectrum != 0)
+    weights = np.where((g_y == 0) & (g_x == 0), 1, 2)[keep] * spectrum[keep]
+    turned_y, turned_x = turned_y[keep], turned_x[keep]
+    image = np.zeros((len(y), len(x)), np.float32)
+    for start in range(0, len(weights), 4096):  # bounds the memory of a large specimen
+        part = slice(start, start + 4096)
+        image += ((_waves(y, turned_y[part]) * weights[part]) @ _waves(x, turned_x[part]).T).real
+    return image
+
+
+def _waves(positions: NDArray[np.floating], frequencies: NDArray[np.floating]) -> NDArray[np.complex64]:
+    return np.exp(2j * np.pi * np.outer(positions, frequencies)).astype(np.complex64)
+
+
+def _data() -> Any:
+    return resources.files("hrtem_lab") / "data"
+
+
+@lru_cache(maxsize=4)
+def _read(name: str) -> tuple[NDArray[np.complex64], list[int], dict[str, Any]]:
+    with (_data() / f"{name}.npz").open("rb") as stream, np.load(stream) as archive:
+        return (
+            archive["coefficients"],
+            [int(count) for count in archive["thickness_cells"]],
+            json.loads(str(archive["header"])),
+        )
