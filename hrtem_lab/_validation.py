@@ -77,9 +77,8 @@ def same_shape(name: str, array: NDArray[np.floating], shape: tuple[int, ...]) -
     return array
 
 
-def fraction(name: str, value: Any) -> float:
-    """Return `value` as a float; it must be greater than zero and less than one."""
-    number = positive(name, value)
-    if number >= 1:
-        raise ValueError(f"{name} must be less than 1, got {value!r}")
-    return number
+def one_of(name: str, value: Any, choices: tuple[str, ...]) -> str:
+    """Return `value`; it must be one of the `choices`."""
+    if value not in choices:
+        raise ValueError(f"{name} must be one of {', '.join(choices)}, got {value!r}")
+    return value

@@ -207,9 +207,10 @@ def form_image(
     Cs : float
         Spherical aberration C30 in Å (1 mm = 10⁷ Å).
     focal_spread : float
-        Standard deviation of the focal spread in Å.
+        1/e half-width of the Gaussian spread of focus in Å, √2 times its standard deviation.
     angular_spread : float
-        Standard deviation of the illumination's angular spread in mrad.
+        1/e half-width of the Gaussian spread of the illumination's angles in mrad, √2 times its
+        standard deviation along one axis.
     shape : int or (int, int)
         Pixels of the image as (rows, columns).
     field_of_view : float or (float, float)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hrtem_lab._validation import positive, positive_integer
+from hrtem_lab._validation import non_negative, positive, positive_integer
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -198,8 +198,7 @@ def replaced_cells(
     [12, 32, 52, 80, 112, 156]
     """
     counts = _three_counts("cells", cells)
-    if diameter != 0:
-        diameter = positive("diameter", diameter)
+    diameter = non_negative("diameter", diameter)
     middle = _middle(diameter, counts) if center is None else np.asarray(center, dtype=float)
     if middle.shape != (3,) or not np.isfinite(middle).all():
         raise ValueError(f"center must be three finite numbers of cells (x, y, z), got {center!r}")

@@ -1,0 +1,63 @@
+"""The metrics' values as HTML: a bar, a number and a word for each, the thresholds marked."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+
+from hrtem_lab.metrics import METRICS
+from hrtem_lab.style import metric_colour, metric_symbol
+
+
+def verdict(key: str, difference: float) -> str:
+    """Return what the paper's threshold says of a difference, in words."""
+    threshold = METRICS[key].threshold
+    if threshold is None:
+        return "no threshold"
+    return f"below {threshold:g}" if difference <= threshold else f"above {threshold:g}"
+
+
+def table(differences: Mapping[str, float]) -> str:
+    """Return the differences as rows of symbol, label, bar, number and verdict.
+
+    Parameters
+    ----------
+    differences : mapping of str to float
+        Key of the metric → difference from 0 to 1.
+    """
+    rows = "".join(_row(key, value) for key, value in differences.items())
+    return f'<table class="hl-numbers"><tbody>{rows}</tbody></table>'
+
+
+def _row(key: str, value: float) -> str:
+    metric, colour = METRICS[key], metric_colour(key)
+    tick = ""
+    if metric.threshold is not None:
+        tick = f'<i class="hl-tick" style="left:{100 * metric.threshold:.1f}%"></i>'
+    word = verdict(key, value)
+    return (
+        f'<tr data-metric="{key}" title="{escape(metric.misleads)}">'
+        f'<th scope="row"><span style="color:{colour}">{metric_symbol(key)}</span> {metric.label}</th>'
+        f'<td class="hl-value">{value:.3f}</td>'
+        f'<td class="hl-bar"><div><b style="width:{100 * min(value, 1):.1f}%;background:{colour}"></b>{tick}'
+        f'</div></td><td class="hl-word hl-{word.split()[0]}">{word}</td></tr>'
+    )
+
+
+def to_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
+    """Return a table as a CSV file in UTF-8.
+
+    Parameters
+    ----------
+    header : sequence of str
+        Column names, with units.
+    rows : iterable of sequences
+        Floats are written with all their digits.
+    """
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    return stream.getvalue().encode()

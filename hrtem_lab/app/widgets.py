@@ -1,0 +1,100 @@
+"""The three widgets that ipywidgets lacks: a picture, a download, the state in the page's address."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import traitlets
+
+_HERE = Path(__file__).parent
+_STYLE = (_HERE / "style.css").read_text(encoding="utf-8")
+
+
+class Picture(anywidget.AnyWidget):
+    """A PNG with an SVG over it, a caption and a text for those who cannot see it.
+
+    Attributes
+    ----------
+    data : bytes
+        The PNG.
+    overlay : str
+        An SVG element, stretched over the picture.
+    alt, caption : str
+        What the picture shows, in words; and the line under it (HTML).
+    smooth : bool
+        Whether the browser smooths enlarged pixels; a micrograph's pixels are shown as they are.
+    clickable : bool
+        Whether a click or a drag sets `point`.
+    point : list of float
+        Where the reader pointed, as fractions (x, y) of width and height.
+    """
+
+    _esm = _HERE / "picture.js"
+    data = traitlets.Bytes().tag(sync=True)
+    overlay = traitlets.Unicode().tag(sync=True)
+    alt = traitlets.Unicode().tag(sync=True)
+    caption = traitlets.Unicode().tag(sync=True)
+    smooth = traitlets.Bool(False).tag(sync=True)
+    clickable = traitlets.Bool(False).tag(sync=True)
+    point = traitlets.List(trait=traitlets.Float()).tag(sync=True)
+
+
+class Download(anywidget.AnyWidget):
+    """A button that makes a file when it is pressed.
+
+    Parameters
+    ----------
+    label : str
+        The text on the button.
+    name : str
+        The file's name.
+    make : callable
+        Returns the file's content as bytes.
+    on_error : callable
+        Called with the exception if `make` raises one.
+    """
+
+    _esm = _HERE / "download.js"
+    label = traitlets.Unicode().tag(sync=True)
+
+    def __init__(
+        self, label: str, name: str, make: Callable[[], bytes], on_error: Callable[[Exception], None]
+    ) -> None:
+        super().__init__(label=label)
+        self._name, self._make, self._on_error = name, make, on_error
+        self.on_msg(self._answer)
+
+    def _answer(self, _widget: Any, content: dict[str, Any], _buffers: Any) -> None:
+        if content.get("kind") != "request":
+            return
+        try:
+            data = self._make()
+        except Exception as error:
+            self.send({"kind": "failed"})
+            self._on_error(error)
+            return
+        kind = {"png": "image/png", "csv": "text/csv"}[self._name.rsplit(".", 1)[1]]
+        self.send({"kind": "file", "name": self._name, "type": kind}, buffers=[data])
+
+
+class Address(anywidget.AnyWidget):
+    """The dashboard's state as the page's query string; it also carries the dashboards' style sheet.
+
+    Attributes
+    ----------
+    names : list of str
+        The keys that belong to this dashboard.
+    query : str
+        The state as a query string, written to the address.
+    asked : str
+        What the address asked for when the page was opened.
+    """
+
+    _esm = _HERE / "address.js"
+    _css = _STYLE
+    names = traitlets.List(trait=traitlets.Unicode()).tag(sync=True)
+    query = traitlets.Unicode().tag(sync=True)
+    asked = traitlets.Unicode().tag(sync=True)

@@ -1,0 +1,251 @@
+"""Figures from arrays: pure functions that return `matplotlib.figure.Figure` and keep no state."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from hrtem_lab.edge_cases import EdgeCase, acceptable_ranges
+from hrtem_lab.metrics import METRICS
+from hrtem_lab.style import metric_colour, metric_marker
+
+CURVE_BOX = (0.07, 0.32, 0.745, 0.64)
+"""Left, bottom, width and height of the curves' axes as fractions of their figure."""
+
+
+def to_png(figure: Figure, *, dpi: float = 150) -> bytes:
+    """Return a figure as a PNG file.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    dpi : float
+        Pixels per inch.
+
+    Returns
+    -------
+    bytes
+    """
+    stream = io.BytesIO()
+    figure.savefig(stream, format="png", dpi=dpi)
+    return stream.getvalue()
+
+
+def difference_curves(
+    positions: Sequence[float] | NDArray[np.floating],
+    differences: Mapping[str, Sequence[float] | NDArray[np.floating]],
+    *,
+    label: str,
+    limits: tuple[float, float] | None = None,
+    size: tuple[float, float] = (9.0, 3.8),
+) -> Figure:
+    """Return every metric's difference along one parameter, with thresholds and acceptable ranges.
+
+    Parameters
+    ----------
+    positions : sequence of float
+        The parameter.
+    differences : mapping of str to sequence of float
+        Key of the metric → differences from 0 to 1; NaN where not computed.
+    label : str
+        The parameter's name and unit.
+    limits : (float, float)
+        Ends of the horizontal axis; by default the first and last position.
+    size : (float, float)
+        Width and height in inches.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The band marks where every metric with a threshold stays below it; the bars under the axes
+        show the same for each metric alone.
+    """
+    x = np.asarray(positions, float)
+    low, high = limits or (x[0], x[-1])
+    figure = Figure(figsize=size)
+    axes = figure.add_axes(CURVE_BOX)
+    for key, values in differences.items():
+        axes.plot(
+            x,
+            values,
+            color=metric_colour(key),
+            marker=metric_marker(key),
+            markersize=4,
+            linewidth=1.5,
+            label=METRICS[key].label,
+            clip_on=False,
+        )
+    axes.set(xlim=(low, high), ylim=(0, 1), ylabel="difference")
+    axes.grid(alpha=0.3)
+    axes.tick_params(labelbottom=False)
+    thresholds = {key: METRICS[key].threshold for key in differences}
+    _mark_thresholds(axes, {key: value for key, value in thresholds.items() if value is not None})
+    _mark_ranges(figure, axes, x, differences, label)
+    axes.legend(loc="upper left", bbox_to_anchor=(1.005, 1.02), frameon=False, handlelength=1.4)
+    return figure
+
+
+def _mark_thresholds(axes: Axes, thresholds: Mapping[str, float]) -> None:
+    """Draw each threshold as a line and a word; words that would collide are moved apart."""
+    last = -1.0
+    for key, threshold in sorted(thresholds.items(), key=lambda item: item[1]):
+        axes.axhline(threshold, color=metric_colour(key), linewidth=1, linestyle=":")
+        place = max(threshold, last + 0.075)
+        last = place
+        axes.annotate(
+            f"{METRICS[key].label} threshold {threshold:g}",
+            (1.01, place),
+            xycoords=("axes fraction", "data"),
+            va="center",
+            fontsize=7.5,
+            color=metric_colour(key),
+        )
+
+
+def _mark_ranges(
+    figure: Figure,
+    axes: Axes,
+    x: NDArray[np.floating],
+    differences: Mapping[str, Sequence[float] | NDArray[np.floating]],
+    label: str,
+) -> None:
+    left, bottom, width, _ = CURVE_BOX
+    strip = figure.add_axes((left, 0.155, width, bottom - 0.175), sharex=axes)
+    judged = [key for key in differences if METRICS[key].threshold is not None]
+    for row, key in enumerate(judged):
+        threshold = METRICS[key].threshold
+        for start, end in acceptable_ranges(x, differences[key], threshold or 0):
+            strip.plot([start, end], [row, row], color=metric_colour(key), linewidth=5, solid_capstyle="butt")
+    for start, end in common_ranges(x, {key: differences[key] for key in judged}):
+        axes.axvspan(start, end, color="0.85", zorder=0)
+        strip.axvspan(start, end, color="0.85", zorder=0)
+    strip.set(ylim=(len(judged) - 0.4, -0.6), yticks=[], xlabel=label)
+    strip.annotate(
+        "acceptable: bar, by one\nmetric; band, by all",
+        (1.01, 0.5),
+        xycoords="axes fraction",
+        va="center",
+        fontsize=7.5,
+    )
+
+
+def common_ranges(
+    positions: Sequence[float] | NDArray[np.floating],
+    differences: Mapping[str, Sequence[float] | NDArray[np.floating]],
+) -> list[tuple[float, float]]:
+    """Return the intervals in which every metric that has a threshold stays below it.
+
+    Parameters
+    ----------
+    positions : sequence of float
+        The parameter, increasing.
+    differences : mapping of str to sequence of float
+        Key of the metric → differences.
+
+    Returns
+    -------
+    list of (float, float)
+        Start and end of each interval; empty if no metric has a threshold.
+
+    Examples
+    --------
+    >>> common_ranges([0, 1], {"mse": [0.0, 0.14], "sift": [0.0, 0.18]})
+    [(0.0, 0.5)]
+    """
+    common: list[tuple[float, float]] | None = None
+    for key, values in differences.items():
+        threshold = METRICS[key].threshold
+        if threshold is None:
+            continue
+        own = acceptable_ranges(positions, values, threshold)
+        common = own if common is None else _intersections(common, own)
+    return common or []
+
+
+def _intersections(
+    first: list[tuple[float, float]], second: list[tuple[float, float]]
+) -> list[tuple[float, float]]:
+    """Return where intervals of both lists overlap."""
+    overlaps = ((max(a, c), min(b, d)) for a, b in first for c, d in second)
+    return sorted((start, end) for start, end in overlaps if start <= end)
+
+
+def gallery(cases: Mapping[str, EdgeCase], differences: Mapping[str, Mapping[str, float]]) -> Figure:
+    """Return the test images with every metric's difference under each.
+
+    Parameters
+    ----------
+    cases : mapping of str to EdgeCase
+        From `hrtem_lab.edge_cases.edge_cases`; the first is the reference and sets the contrast.
+    differences : mapping of str to mapping of str to float
+        Key of the case → key of the metric → difference.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    columns = 4
+    rows = -(-len(cases) // columns)
+    figure = Figure(figsize=(10, 3.5 * rows), layout="constrained")
+    grid = figure.subplots(rows, columns, squeeze=False)
+    white = float(next(iter(cases.values())).image.max())
+    for axes in grid.flat:
+        axes.set_axis_off()
+    for axes, (key, case) in zip(grid.flat, cases.items(), strict=False):
+        axes.imshow(case.image, cmap="gray", vmin=0, vmax=white, interpolation="nearest")
+        lines = [f"{METRICS[m].label} {value:.3f}" for m, value in differences[key].items()]
+        axes.set_title(f"{case.label}\n" + "   ".join(lines[:2]) + "\n" + "   ".join(lines[2:]), fontsize=9)
+    figure.supxlabel(f"black 0, white {white:.2f} of the incident beam, in every image", fontsize=8)
+    return figure
+
+
+def comparison(
+    reference: NDArray[np.floating],
+    image: NDArray[np.floating],
+    maps: Mapping[str, NDArray[np.floating]],
+    differences: Mapping[str, float],
+    *,
+    titles: tuple[str, str],
+    field_of_view: tuple[float, float],
+) -> Figure:
+    """Return two images side by side with difference maps and the metrics' values.
+
+    Parameters
+    ----------
+    reference, image : numpy.ndarray
+        Intensities; both are shown with the reference's contrast.
+    maps : mapping of str to numpy.ndarray
+        Key of the metric → map from 0 to 1, NaN where it does not look.
+    differences : mapping of str to float
+        Key of the metric → difference.
+    titles : (str, str)
+        What the two images are.
+    field_of_view : (float, float)
+        Height and width in Å.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Axes are in nm.
+    """
+    figure = Figure(figsize=(3.1 * (2 + len(maps)), 3.9), layout="constrained")
+    axes = figure.subplots(1, 2 + len(maps))
+    extent = (0.0, field_of_view[1] / 10, field_of_view[0] / 10, 0.0)
+    white = float(reference.max()) or 1.0
+    for panel, pixels, title in zip(axes, (reference, image), titles, strict=False):
+        panel.imshow(pixels, cmap="gray", vmin=0, vmax=white, extent=extent, interpolation="nearest")
+        panel.set(title=title, xlabel="nm")
+    for panel, (key, values) in zip(axes[2:], maps.items(), strict=True):
+        panel.set_facecolor("0.43")
+        drawn = panel.imshow(values, cmap="cividis", vmin=0, vmax=1, extent=extent, interpolation="nearest")
+        panel.set(title=f"{METRICS[key].label} map", xlabel="nm")
+    if maps:
+        figure.colorbar(drawn, ax=axes[2:], shrink=0.7, label="difference")
+    values = "   ".join(f"{METRICS[key].label} {value:.3f}" for key, value in differences.items())
+    figure.suptitle(f"{values}\ncontrast of both images: black 0, white {white:.2f} of the incident beam")
+    return figure
