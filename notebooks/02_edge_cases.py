@@ -1,0 +1,106 @@
+# %% [markdown]
+# # The edge cases
+#
+# **You will** learn what a difference of 0.1, 0.5 or 0.9 looks like, find where the four metrics disagree, and read off
+# the range of a microscope setting in which an image is still “practically the same”.
+#
+# A metric is of use once one knows its edge cases (paper, section 2.1). Below are those of the paper's Fig. 2: a reference
+# and seven ways to be different.
+#
+# ## Predict first
+
+# %%
+from hrtem_lab.app import questions
+
+questions.prediction(
+    "Black and white are exchanged in an image. Which metric will not notice?",
+    ["MSE", "SSIM", "cw-SSIM", "SIFT", "All four will notice"],
+)
+
+# %% [markdown]
+# ## The gallery
+#
+# Under each image: its difference from the reference, 0 to 1. The paper calls images practically the same below 0.18
+# (SIFT), 0.16 (cw-SSIM) and 0.07 (MSE); it names no threshold for SSIM.
+
+# %%
+from hrtem_lab.app import edge_cases
+
+edge_cases.gallery()
+
+# %% [markdown]
+# ## What to notice
+#
+# * **Half-cell shift** (Fig. 2b). The crystal is the same, yet the metrics call it more different than another crystal:
+#   align before you compare. The paper finds cw-SSIM alone below 0.5. On converged simulations, with all subbands counted
+#   alike, it is above: a phase shared by a window is forgiven, but this lattice has several waves in one subband, and a shift
+#   turns each by its own angle.
+# * **−2 nm defocus** (Fig. 2c). Small but visible. MSE and SSIM hardly react; SIFT and cw-SSIM do, close to their thresholds.
+#   Which side of the line they fall on depends on the crystal's thickness and on details of the metric: try it below.
+# * **Contrast reversal** (Fig. 2f). cw-SSIM says 0: it cannot tell an image from its negative. In a focus series, where
+#   contrast does reverse, use another one.
+# * **No structure** (third row). For MSE black is as different as can be. SIFT gives every image without gradients $1/\sqrt 2$:
+#   to it, pure noise and pure black are equally unlike the reference.
+#
+# ## Make your own
+#
+# The curve shows every metric along the slider that you moved last. The band marks where all metrics with a threshold stay
+# below it: the range in which this setting is still acceptable.
+
+# %%
+edge_cases.explorer()
+
+# %% [markdown]
+# ## Check yourself
+
+# %%
+questions.self_check(
+    "The crystal is shifted by exactly one unit cell. What do the metrics say?",
+    {
+        "More than for half a cell": (False, "Move the shift slider to its end."),
+        "Nothing: 0": (True, "A whole period brings every column onto the next: the image is the same."),
+        "It depends on the metric": (False, "An identical image has difference 0 for every metric."),
+    },
+)
+
+# %%
+questions.self_check(
+    "Contrast 0 leaves even grey. Why does SIFT say about 0.71 and not 1?",
+    {
+        "Grey is half like the reference": (False, "SIFT does not read grey levels, only gradients."),
+        "Without gradients the descriptor is zero, and a unit vector is 1 away from zero": (
+            True, "Divided by √2, the distance of two vectors with nothing in common, this is 0.707."
+        ),
+    },
+)  # fmt: skip
+
+# %% [markdown]
+# ## Exercise
+#
+# You align a microscope by comparing its images with a simulation. How exactly must you know the defocus, if every metric is
+# to stay below its threshold? And how exactly the position? Use Reset between the two.
+#
+# <details><summary>Solution</summary>
+#
+# Press Reset, then touch the defocus slider: the sentence under the curve gives the range, and the bars under the axes
+# show which metric limits it. Press Reset again and touch the shift slider. Position is the harder demand: the metrics allow
+# a few hundredths of a cell, some hundredths of a nanometre, which is why images are aligned before they are compared.
+#
+# </details>
+#
+# ## Take it further
+#
+# ```python
+# import numpy as np
+# from hrtem_lab.edge_cases import acceptable_ranges
+# from hrtem_lab.metrics import METRICS
+# from hrtem_lab.simulation import form_image, load_exit_wave
+#
+# wave = load_exit_wave("nb3sn")
+# sift = METRICS["sift"].prepare(form_image(wave))
+# defocus = np.arange(-60, 61, 2.0)  # Å
+# differences = [sift(form_image(wave, defocus=value)) for value in defocus]
+# acceptable_ranges(defocus, differences, METRICS["sift"].threshold)
+# ```
+#
+# Back: [four ways to say “different”](01_four_metrics.ipynb). The [contents](00_index.ipynb).
