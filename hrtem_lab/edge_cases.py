@@ -1,4 +1,4 @@
-"""The test images of Ederer & Löffler (2022), Fig. 2, and the ranges in which an image is still acceptable."""
+"""The test images of Ederer & Löffler (2022), Fig. 2, and ranges in which an image is still acceptable."""
 
 from __future__ import annotations
 

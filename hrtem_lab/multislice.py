@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hrtem_lab._validation import positive
+from hrtem_lab._validation import one_of, positive, positive_integer
 from hrtem_lab.simulation import ExitWave, wavelength
 from hrtem_lab.structures import _require_orthogonal
 
@@ -126,6 +126,8 @@ def exit_wave_series(
     [5.275, 10.55, 15.825]
     """
     _require_specimen(atoms)
+    repetitions = positive_integer("repetitions", repetitions)
+    device = one_of("device", device, ("cpu", "gpu"))
     energy = positive("energy", energy)
     sampling = positive("sampling", sampling)
     slice_thickness = positive("slice_thickness", slice_thickness)

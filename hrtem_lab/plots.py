@@ -246,6 +246,6 @@ def comparison(
         panel.set(title=f"{METRICS[key].label} map", xlabel="nm")
     if maps:
         figure.colorbar(drawn, ax=axes[2:], shrink=0.7, label="difference")
-    values = "   ".join(f"{METRICS[key].label} {value:.3f}" for key, value in differences.items())
-    figure.suptitle(f"{values}\ncontrast of both images: black 0, white {white:.2f} of the incident beam")
+    words = "   ".join(f"{METRICS[key].label} {value:.3f}" for key, value in differences.items())
+    figure.suptitle(f"{words}\ncontrast of both images: black 0, white {white:.2f} of the incident beam")
     return figure

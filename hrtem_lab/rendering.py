@@ -66,7 +66,8 @@ def encode_map(differences: ArrayLike, *, maximum: float = 1.0) -> bytes:
     """
     values = np.asarray(differences, float)
     unseen = np.isnan(values)
-    colours = cv2.applyColorMap(_levels(np.where(unseen, 0, values), (0, maximum)), cv2.COLORMAP_CIVIDIS)
+    levels = _levels(np.where(unseen, 0, values), (0, maximum))
+    colours = np.asarray(cv2.applyColorMap(levels, cv2.COLORMAP_CIVIDIS), np.uint8)
     colours[unseen] = UNSEEN_GREY
     return _png(colours)
 

@@ -24,9 +24,11 @@ UNIT_CELL_LIMIT = 12.0
 """Å; a wave smaller than this is one unit cell, and an image shows 4 × 4 of it unless told otherwise."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ExitWave:
     """The electron wave at the exit surface of a specimen, periodic in both directions.
+
+    Two waves are equal only if they are the same object, so a wave can be the key of a cache.
 
     Parameters
     ----------
@@ -68,6 +70,10 @@ class ExitWave:
         object.__setattr__(self, "energy", positive("energy", self.energy))
         object.__setattr__(self, "thickness", non_negative("thickness", self.thickness))
         object.__setattr__(self, "provenance", MappingProxyType(dict(self.provenance)))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A read-only view of a mapping cannot be pickled.
+        return ExitWave, (self.array, self.sampling, self.energy, self.thickness, dict(self.provenance))
 
     @property
     def extent(self) -> tuple[float, float]:
@@ -262,8 +268,10 @@ def form_image(
 
     tiles = (height / wave.extent[0], width / wave.extent[1])
     period = _pixels_per_period((rows, columns), tiles)
-    if rotation % 360 == 0 and period is not None and all(
-        pixels >= 2 * count - 1 for pixels, count in zip(period, coefficients.shape, strict=True)
+    if (
+        rotation % 360 == 0
+        and period is not None
+        and all(pixels >= 2 * count - 1 for pixels, count in zip(period, coefficients.shape, strict=True))
     ):
         one = _intensity(coefficients, period)
         return np.tile(one, (rows // period[0], columns // period[1]))

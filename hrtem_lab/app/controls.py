@@ -26,7 +26,7 @@ class Slider:
     minimum, maximum, step, default : float
         In `unit`.
     also : callable or None
-        Returns the same value in a second unit, as text.
+        ``(value, state) -> str``: the same value in a second unit; the state holds all values.
     """
 
     key: str
@@ -36,7 +36,7 @@ class Slider:
     step: float
     default: float
     unit: str = ""
-    also: Callable[[float], str] | None = None
+    also: Callable[[float, Mapping[str, Any]], str] | None = None
 
     @property
     def whole(self) -> bool:
@@ -50,9 +50,7 @@ class Slider:
 
     def describe(self, value: float) -> str:
         """Return the value with its unit, as a sentence would give it."""
-        number = f"{value:g}".replace("-", "−")
-        second = f" ({self.also(value).replace('-', '−')})" if self.also else ""
-        return f"{number} {self.unit}".rstrip() + second
+        return f"{value:g} {self.unit}".rstrip().replace("-", "−")
 
     def widget(self) -> Any:
         """Return the slider."""
@@ -155,16 +153,16 @@ class Controls:
         self.parameters = {parameter.key: parameter for parameter in parameters}
         self.widgets = {key: parameter.widget() for key, parameter in self.parameters.items()}
         self._second = {
-            key: widgets.HTML(layout={"width": "6.5em", "margin": "0 0 0 4px"})
+            key: (widgets.HTML(layout={"width": "6.5em", "margin": "0 0 0 4px"}), parameter.also)
             for key, parameter in self.parameters.items()
-            if isinstance(parameter, Slider) and parameter.also
+            if isinstance(parameter, Slider) and parameter.also is not None
         }
         self._callback: Callable[[str], None] | None = None
         self._silent = False
         for key, widget in self.widgets.items():
             widget.observe(lambda change, key=key: self._changed(key), names="value")
             widget.add_class(f"hl-control-{key}")
-            self._label(key)
+        self._label()
 
     def on_change(self, callback: Callable[[str], None]) -> None:
         """Call `callback(key)` whenever the reader changes a value."""
@@ -190,6 +188,7 @@ class Controls:
         with self._quietly():
             for key, value in values.items():
                 self.widgets[key].value = value
+        self._label()
 
     def reset(self) -> None:
         """Set every value to its default; the callback is not called."""
@@ -213,22 +212,25 @@ class Controls:
         if key not in self._second:
             return widget
         widget.layout.flex = "1 1 auto"
-        return widgets.HBox([widget, self._second[key]])
+        return widgets.HBox([widget, self._second[key][0]])
 
     def panel(self, *keys: str) -> Any:
         """Return the named widgets, or all, under each other."""
         return widgets.VBox([self.row(key) for key in keys or self.widgets], layout={"flex": "1 1 340px"})
 
     def _changed(self, key: str) -> None:
-        self._label(key)
-        if not self._silent and self._callback is not None:
+        if self._silent:
+            return
+        if self._callback is not None:
             self._callback(key)
+        self._label()
 
-    def _label(self, key: str) -> None:
-        if key in self._second:
-            parameter = self.parameters[key]
-            text = parameter.also(self.widgets[key].value).replace("-", "−")
-            self._second[key].value = f'<span class="hl-second">= {escape(text)}</span>'
+    def _label(self) -> None:
+        """Show the values in their second units."""
+        state = self.values
+        for key, (label, also) in self._second.items():
+            text = also(state[key], state).replace("-", "−")
+            label.value = f'<span class="hl-second">= {escape(text)}</span>'
 
     @contextmanager
     def _quietly(self) -> Iterator[None]:

@@ -84,10 +84,12 @@ class Dashboard:
 
     def report(self, error: Exception) -> None:
         """Show an error as one sentence on the page."""
-        if not isinstance(error, (ValueError, TypeError)):
-            logger.error("a dashboard's callback failed", exc_info=error)
-        text = str(error) or type(error).__name__
-        self.say(f"This could not be shown: {text[:1].lower()}{text[1:]}.".replace("..", "."))
+        if isinstance(error, ValueError):
+            text = str(error)
+            self.say(f"This cannot be shown: {text[:1].lower()}{text[1:]}.")
+            return
+        logger.error("a dashboard's callback failed", exc_info=error)
+        self.say(f"Something went wrong inside this page ({type(error).__name__}). Reset may help.")
 
     def say(self, sentence: str) -> None:
         """Show a sentence above the pictures."""

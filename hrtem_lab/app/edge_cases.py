@@ -15,26 +15,20 @@ from hrtem_lab import edge_cases
 from hrtem_lab.app import numbers
 from hrtem_lab.app.controls import Choice, Controls, Slider
 from hrtem_lab.app.dashboard import Dashboard
+from hrtem_lab.app.parameters import CELL, FIELD_OF_VIEW, SHAPE, defocus, specimen, thickness
 from hrtem_lab.app.sweep import CurvePanel
 from hrtem_lab.app.widgets import Picture
 from hrtem_lab.metrics import METRICS
 from hrtem_lab.rendering import encode_image, encode_map, scale_bar
 from hrtem_lab.simulation import form_image, load_exit_wave
-from hrtem_lab.structures import NB3SN_LATTICE_CONSTANT
-
-CELL = NB3SN_LATTICE_CONSTANT
-SHAPE = 128
 
 PARAMETERS = (
-    Choice(key="specimen", label="Specimen", options={"Nb₃Sn": "nb3sn", "ZrO₂": "zro2"}, default="nb3sn",
-           buttons=True),
+    specimen("Specimen", default="nb3sn"),
     Slider(key="shift", label="Shift", unit="cells", minimum=0, maximum=1, step=0.01, default=0,
-           also=lambda cells: f"{cells * CELL / 10:.3f} nm"),
+           also=lambda cells, _state: f"{cells * CELL / 10:.3f} nm"),
     Slider(key="rotation", label="Rotation", unit="°", minimum=-45, maximum=45, step=0.5, default=0),
-    Slider(key="defocus", label="Defocus", unit="nm", minimum=-20, maximum=20, step=0.1, default=0,
-           also=lambda nm: f"{nm * 10:.0f} Å"),
-    Slider(key="thickness", label="Thickness", unit="cells", minimum=1, maximum=60, step=1, default=40,
-           also=lambda cells: f"{cells * CELL / 10:.1f} nm"),
+    defocus("Defocus"),
+    thickness("Thickness", default=40),
     Slider(key="aperture", label="Aperture", unit="mrad", minimum=8, maximum=50, step=0.5, default=30),
     Slider(key="contrast", label="Contrast", minimum=-1, maximum=1, step=0.02, default=1),
 )  # fmt: skip
@@ -71,7 +65,7 @@ def gallery() -> Any:
 
 def _card(case: edge_cases.EdgeCase, differences: Mapping[str, float], white: float) -> str:
     data = base64.b64encode(encode_image(case.image, limits=(0, white))).decode()
-    bar = scale_bar((4 * CELL, 4 * CELL))
+    bar = scale_bar(FIELD_OF_VIEW)
     return (
         f'<figure class="hl-picture" data-case="{case.key}"><div class="hl-frame">'
         f'<img alt="{escape(case.label)}: {escape(case.description)}" src="data:image/png;base64,{data}">'
@@ -103,7 +97,7 @@ class Explorer(Dashboard):
             semiangle_cutoff=state["aperture"],
             defocus=state["defocus"] * 10,
             shape=SHAPE,
-            field_of_view=4 * CELL,
+            field_of_view=FIELD_OF_VIEW,
             shift=(0, state["shift"] * CELL),
             rotation=state["rotation"],
         )
@@ -138,7 +132,7 @@ class Explorer(Dashboard):
             {key: self._map},
             self._differences,
             titles=("reference", self._settings(short=True)),
-            field_of_view=(4 * CELL, 4 * CELL),
+            field_of_view=FIELD_OF_VIEW,
         )
         return to_png(figure)
 
@@ -170,7 +164,7 @@ class Explorer(Dashboard):
         return ", ".join(words) or "image"
 
     def _make_widgets(self) -> None:
-        bar = scale_bar((4 * CELL, 4 * CELL))
+        bar = scale_bar(FIELD_OF_VIEW)
         contrast = f"black 0, white {self._white:.2f} of the incident beam"
         self._reference_picture = Picture(
             data=encode_image(self._reference, limits=(0, self._white)),

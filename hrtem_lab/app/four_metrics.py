@@ -14,28 +14,23 @@ from numpy.typing import NDArray
 from hrtem_lab.app import numbers, patch
 from hrtem_lab.app.controls import Choice, Controls, Slider
 from hrtem_lab.app.dashboard import Dashboard
+from hrtem_lab.app.parameters import FIELD_OF_VIEW, SHAPE, defocus, specimen, thickness
 from hrtem_lab.app.widgets import Picture
 from hrtem_lab.metrics import METRICS
 from hrtem_lab.metrics._metric import Metric
 from hrtem_lab.rendering import box_mark, encode_image, encode_map, keypoint_marks, overlay, scale_bar
 from hrtem_lab.simulation import form_image, load_exit_wave
-from hrtem_lab.structures import NB3SN_LATTICE_CONSTANT
 
-CELL = NB3SN_LATTICE_CONSTANT
-SHAPE = 128
 EDGE = patch.RADIUS
 
 PARAMETERS = (
-    Choice(key="specimen", label="Image B", options={"ZrO₂": "zro2", "Nb₃Sn": "nb3sn"}, default="zro2",
-           buttons=True),
-    Slider(key="thickness", label="Thickness of B", unit="cells", minimum=1, maximum=60, step=1, default=20,
-           also=lambda cells: f"{cells * CELL / 10:.2f} nm Nb₃Sn"),
-    Slider(key="defocus", label="Defocus of B", unit="nm", minimum=-20, maximum=20, step=0.1, default=0,
-           also=lambda nm: f"{nm * 10:.0f} Å"),
+    specimen("Image B", default="zro2"),
+    thickness("Thickness of B", default=20),
+    defocus("Defocus of B"),
     Choice(key="reference", label="Reference", options={"A": "a", "B": "b"}, default="a", buttons=True),
-    Slider(key="x", label="Patch, from the left", unit="px", minimum=EDGE, maximum=SHAPE - 1 - EDGE, step=1,
+    Slider(key="x", label="Patch x", unit="px", minimum=EDGE, maximum=SHAPE - 1 - EDGE, step=1,
            default=49),
-    Slider(key="y", label="Patch, from the top", unit="px", minimum=EDGE, maximum=SHAPE - 1 - EDGE, step=1,
+    Slider(key="y", label="Patch y", unit="px", minimum=EDGE, maximum=SHAPE - 1 - EDGE, step=1,
            default=65),
 )  # fmt: skip
 PATCH_KEYS = ("x", "y")
@@ -55,6 +50,7 @@ class FourMetrics(Dashboard):
         self._maps: dict[str, NDArray[np.floating]] = {}
         self._keypoints = ""
         self._make_widgets()
+        self._draw_boxes()
 
     @property
     def pair(self) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
@@ -71,7 +67,7 @@ class FourMetrics(Dashboard):
             load_exit_wave(state["specimen"], thickness_cells=state["thickness"]),
             defocus=state["defocus"] * 10,
             shape=SHAPE,
-            field_of_view=4 * CELL,
+            field_of_view=FIELD_OF_VIEW,
         )
         white = self._white
         self._picture_b.data = encode_image(self._b, limits=(0, white))
@@ -108,7 +104,7 @@ class FourMetrics(Dashboard):
             self._maps,
             self._differences,
             titles=(names[swapped], names[not swapped]),
-            field_of_view=(4 * CELL, 4 * CELL),
+            field_of_view=FIELD_OF_VIEW,
         )
         return to_png(figure)
 
@@ -142,7 +138,7 @@ class FourMetrics(Dashboard):
     def _draw_boxes(self) -> None:
         state = self.controls.values
         box = box_mark((state["x"] + 0.5, state["y"] + 0.5), 2 * EDGE + 1)
-        bar = scale_bar((4 * CELL, 4 * CELL))
+        bar = scale_bar(FIELD_OF_VIEW)
         size = (SHAPE, SHAPE)
         on_a = state["reference"] == "a"
         self._picture_a.overlay = bar + overlay((self._keypoints if on_a else "") + box, size)
@@ -170,9 +166,9 @@ class FourMetrics(Dashboard):
             picture.observe(lambda change: self._guard(self._point, change.new), names="point")
         self._numbers, self._sees = widgets.HTML(), widgets.HTML()
         note = widgets.HTML(
-            f'<p class="hl-note">Both images: black 0, white {self._white:.2f} of the incident beam. Circles: '
-            "keypoints of the reference with size and orientation, yellow where the images agree, red where "
-            "they differ. Maps: dark blue 0, yellow 1 or more, grey where SIFT does not look. "
+            f'<p class="hl-note">Both images: black 0, white {self._white:.2f} of the incident beam. '
+            "Circles: keypoints of the reference with size and orientation, yellow where the images agree, "
+            "red where they differ. Maps: dark blue 0, yellow 1 or more, grey where SIFT does not look. "
             "Click or drag on any picture to move the patch.</p>"
         )
         side = widgets.VBox(
@@ -213,7 +209,7 @@ def equation(key: str) -> Any:
 
     metric = METRICS[key]
     return Markdown(
-        f"$$D = {metric.equation}$$\n\n```python\n{code_of(metric)}\n```\n\n"
+        f"$${metric.equation}$$\n\n```python\n{code_of(metric)}\n```\n\n"
         f"*{metric.source}.* When it misleads: {metric.misleads}"
     )
 

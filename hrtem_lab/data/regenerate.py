@@ -73,7 +73,7 @@ def _series(atoms: Any, **options: Any) -> Iterator[ExitWave]:
     return exit_wave_series(atoms, repetitions=PRISTINE_CELLS, max_angle=MAX_ANGLE, **grid, **options)
 
 
-def _grid(lattice_constant: float) -> dict[str, float]:
+def _grid(lattice_constant: float) -> dict[str, Any]:
     return {
         "sampling": lattice_constant / PIXELS_PER_CELL,
         "slice_thickness": lattice_constant / SLICES_PER_CELL,
