@@ -25,7 +25,8 @@ dashboard: environment ## open the course in a browser
 
 lab: environment ## open the notebooks in JupyterLab
 	@$(PY) -m jupyterlab --LabApp.default_url=/lab/tree/notebooks/00_index.ipynb \
-		$(if $(PORT),--port=$(PORT) --ServerApp.port_retries=0) $(ARGS)
+		$(if $(PORT),--port=$(PORT) --ServerApp.port_retries=0) \
+		$(if $(filter 0,$(shell id -u)),--allow-root) $(ARGS)
 
 test: environment ## run the tests: unit, notebooks, browser (without the slow ones)
 	@$(PY) -m pytest -m "not slow" $(ARGS)
