@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hrtem_lab._validation import one_of, positive, positive_integer
-from hrtem_lab.simulation import ExitWave, wavelength
 from hrtem_lab.structures import _require_orthogonal
+from hrtem_lab.waves import ExitWave, wavelength
 
 if TYPE_CHECKING:
     from ase import Atoms

@@ -117,7 +117,9 @@ def with_precipitate(
     """Return a crystal in which a sphere of unit cells is replaced by another material.
 
     A cell is replaced when its centre lies in the sphere. The precipitate's cell is strained to the
-    matrix's, so the lattices stay coherent, as in Ederer & Löffler (2022), section 3.2.
+    matrix's, so the lattices stay coherent, as in Ederer & Löffler (2022), section 3.2. Atoms on a
+    face belong to the cell that begins there: the precipitate's upper faces end on matrix atoms, its
+    lower ones on its own, and so it is not exactly mirror-symmetric.
 
     Parameters
     ----------

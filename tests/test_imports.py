@@ -22,6 +22,7 @@ ROWS = [
     {"data"},
     {"multislice"},
     {"metrics", "noise", "simulation", "structures"},
+    {"waves"},
     {"_validation"},
 ]
 LEVEL = {part: len(ROWS) - row for row, parts in enumerate(ROWS) for part in parts}

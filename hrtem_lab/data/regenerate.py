@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from hrtem_lab.multislice import exit_wave, exit_wave_series
-from hrtem_lab.simulation import ExitWave
 from hrtem_lab.structures import NB3SN_LATTICE_CONSTANT, nb3sn, with_precipitate, zro2
+from hrtem_lab.waves import ExitWave
 
 PIXELS_PER_CELL = 256
 SLICES_PER_CELL = 4

@@ -1,0 +1,130 @@
+"""What every metric offers: a row of the table, and a comparison prepared for one reference."""
+
+from __future__ import annotations
+
+import inspect
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from hrtem_lab import _validation
+
+
+class Prepared(ABC):
+    """All that a metric needs of one reference image, computed once and used for many images.
+
+    Parameters
+    ----------
+    reference : array_like, shape (rows, columns)
+        The image that others are compared with. It is not kept: changing it later changes nothing.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `reference` is not a 2-D array of finite real numbers.
+    """
+
+    def __init__(self, reference: ArrayLike) -> None:
+        self.shape: tuple[int, ...] = _validation.image("reference", reference).shape
+
+    @abstractmethod
+    def __call__(self, image: ArrayLike) -> float:
+        """Return the difference between the reference and `image`, from 0 (identical) to 1 (maximal)."""
+
+    @abstractmethod
+    def map(self, image: ArrayLike) -> NDArray[np.float64]:
+        """Return where `image` differs from the reference, an array of the image's shape."""
+
+    def _checked(self, image: ArrayLike) -> NDArray[np.floating]:
+        return _validation.same_shape("image", _validation.image("image", image), self.shape)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric:
+    """One row of the table of metrics: the functions, and what a reader must know to trust them.
+
+    Attributes
+    ----------
+    key : str
+        The name in the table.
+    label : str
+        The name on a page.
+    function : callable
+        ``(reference, image, *, options) -> float``, 0 identical to 1 maximal.
+    map : callable
+        ``(reference, image, *, options) -> array`` of the image's shape; NaN where the metric does not look.
+    prepare : callable
+        ``(reference, *, options) -> Prepared``: compares many images with one reference.
+    symmetric : bool
+        Whether exchanging reference and image leaves the value unchanged.
+    scale_invariant : bool
+        Whether multiplying the image alone by a positive number leaves the value unchanged. (Multiplying
+        both images, a change of unit, leaves every metric unchanged.)
+    map_averages : bool
+        Whether the value is the mean of the map.
+    map_limit : float or None
+        The largest value that a map can hold; None if it grows with the number of pixels.
+    threshold : float or None
+        Below this difference the paper calls two images practically the same; None if it names no threshold.
+    misleads : str
+        When not to trust the value.
+    equation : str
+        The formula, in LaTeX.
+    source : str
+        Where the formula was published.
+
+    Examples
+    --------
+    >>> from hrtem_lab.metrics import METRICS
+    >>> METRICS["sift"].threshold
+    0.18
+    >>> METRICS["ssim"].options["radius"]
+    5
+    """
+
+    key: str
+    label: str
+    function: Callable[..., float]
+    map: Callable[..., NDArray[np.float64]]
+    prepare: Callable[..., Prepared]
+    symmetric: bool
+    scale_invariant: bool
+    map_averages: bool
+    map_limit: float | None
+    threshold: float | None
+    misleads: str
+    equation: str
+    source: str
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The options of the metric and their defaults."""
+        parameters = inspect.signature(self.prepare).parameters.values()
+        return {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
+
+
+def compare(
+    prepare: Callable[..., Prepared], reference: ArrayLike, image: ArrayLike, **options: Any
+) -> float:
+    """Return the difference of two images: both are checked, then `prepare` and its result are called."""
+    reference, image = checked_pair(reference, image)
+    return prepare(reference, **options)(image)
+
+
+def compare_map(
+    prepare: Callable[..., Prepared], reference: ArrayLike, image: ArrayLike, **options: Any
+) -> NDArray[np.float64]:
+    """Return the map of two images' difference: `compare`, for the map."""
+    reference, image = checked_pair(reference, image)
+    return prepare(reference, **options).map(image)
+
+
+def checked_pair(reference: ArrayLike, image: ArrayLike) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+    """Return both images as floating-point arrays; each must be legal, and their shapes equal."""
+    reference = _validation.image("reference", reference)
+    image = _validation.image("image", image)
+    return reference, _validation.same_shape("image", image, reference.shape)

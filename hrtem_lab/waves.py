@@ -1,0 +1,190 @@
+"""Exit waves: what they are, and those that come with the package."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from importlib import resources
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hrtem_lab._validation import non_negative, pair, positive, positive_integer
+
+UNIT_CELL_LIMIT = 12.0
+"""Å; a wave smaller than this is one unit cell, and an image shows 4 × 4 of it unless told otherwise."""
+
+
+@dataclass(frozen=True, eq=False)
+class ExitWave:
+    """The electron wave at the exit surface of a specimen, periodic in both directions.
+
+    Two waves are equal only if they are the same object, so a wave can be the key of a cache.
+
+    Parameters
+    ----------
+    array : numpy.ndarray of complex
+        Wave values, shape (rows, columns), relative to the incident wave (vacuum = 1).
+    sampling : (float, float)
+        Pixel size along rows and columns in Å.
+    energy : float
+        Electron energy in eV.
+    thickness : float
+        Thickness of the specimen in Å.
+    provenance : mapping
+        How the wave was made: structure, grid, program versions.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the array is not complex, 2-D, finite and non-empty, or a length or energy not positive.
+    """
+
+    array: NDArray[np.complexfloating]
+    sampling: tuple[float, float]
+    energy: float
+    thickness: float
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        array = np.array(self.array)
+        if array.dtype.kind != "c":
+            raise TypeError(f"array must be complex, got dtype {array.dtype}")
+        if array.ndim != 2 or array.size == 0:
+            raise ValueError(f"array must be 2-D and not empty, got shape {array.shape}")
+        if not np.isfinite(array).all():
+            raise ValueError("array must be finite, got NaN or infinity")
+        array.flags.writeable = False
+        rows, columns = pair("sampling", self.sampling)
+        object.__setattr__(self, "array", array)
+        object.__setattr__(self, "sampling", (positive("sampling", rows), positive("sampling", columns)))
+        object.__setattr__(self, "energy", positive("energy", self.energy))
+        object.__setattr__(self, "thickness", non_negative("thickness", self.thickness))
+        object.__setattr__(self, "provenance", MappingProxyType(dict(self.provenance)))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A read-only view of a mapping cannot be pickled.
+        return ExitWave, (self.array, self.sampling, self.energy, self.thickness, dict(self.provenance))
+
+    @property
+    def extent(self) -> tuple[float, float]:
+        """Height and width of the periodic wave in Å."""
+        rows, columns = self.array.shape
+        return rows * self.sampling[0], columns * self.sampling[1]
+
+    @property
+    def field_of_view(self) -> tuple[float, float]:
+        """Height and width in Å that an image shows by default: 4 × 4 of a unit cell, or the whole."""
+        height, width = self.extent
+        repeats = 4 if max(height, width) < UNIT_CELL_LIMIT else 1
+        return repeats * height, repeats * width
+
+    @property
+    def wavelength(self) -> float:
+        """Relativistic electron wavelength in Å."""
+        return wavelength(self.energy)
+
+    @cached_property
+    def _coefficients(self) -> NDArray[np.complexfloating]:
+        """Fourier coefficients with the zero frequency in the middle."""
+        return np.fft.fftshift(np.fft.fft2(self.array) / self.array.size).astype(np.complex64)
+
+
+def wavelength(energy: float) -> float:
+    """Return the relativistic de Broglie wavelength λ = hc / √(E (2 mc² + E)) in Å.
+
+    Parameters
+    ----------
+    energy : float
+        Electron energy in eV.
+
+    Raises
+    ------
+    ValueError
+        If `energy` is not positive.
+
+    Examples
+    --------
+    >>> round(wavelength(80e3), 5)
+    0.04176
+    """
+    energy = positive("energy", energy)
+    hc = 12398.419843320026  # eV Å, exact in the SI
+    rest_energy = 510998.95069  # eV, CODATA 2022
+    return float(hc / np.sqrt(energy * (2 * rest_energy + energy)))
+
+
+def list_exit_waves() -> list[str]:
+    """Return the names that `load_exit_wave` knows.
+
+    Examples
+    --------
+    >>> list_exit_waves()[:3]
+    ['nb3sn', 'zro2', 'precipitate-01']
+    """
+    names = [path.name.removesuffix(".npz") for path in _data().iterdir() if path.name.endswith(".npz")]
+    return sorted(names, key=lambda name: (name.startswith("precipitate"), name))
+
+
+def load_exit_wave(name: str, *, thickness_cells: int = 40) -> ExitWave:
+    """Load one of the exit waves that come with the package, converged and band-limited to 50 mrad.
+
+    Parameters
+    ----------
+    name : str
+        One of `list_exit_waves()`: "nb3sn" and "zro2" are pristine unit cells, "precipitate-07" is
+        Nb₃Sn, 16 × 16 × 40 cells, with a ZrO₂ sphere of 7 cells diameter.
+    thickness_cells : int
+        Thickness in unit cells: 1 to 60 for the pristine crystals, 40 for the precipitates.
+
+    Returns
+    -------
+    ExitWave
+        At 80 kV, [001] along the beam.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the name or the thickness is not among those shipped.
+
+    Examples
+    --------
+    >>> wave = load_exit_wave("nb3sn", thickness_cells=20)
+    >>> round(wave.thickness, 1), wave.energy
+    (105.5, 80000.0)
+    """
+    names = list_exit_waves()
+    if name not in names:
+        raise ValueError(f"name must be one of {', '.join(names)}, got {name!r}")
+    thickness_cells = positive_integer("thickness_cells", thickness_cells)
+    waves, cells, header = _read(name)
+    if thickness_cells not in cells:
+        allowed = f"{cells[0]}" if len(cells) == 1 else f"between {cells[0]} and {cells[-1]}"
+        raise ValueError(f"thickness_cells of {name} must be {allowed}, got {thickness_cells}")
+    coefficients = waves[cells.index(thickness_cells)]
+    rows, columns = coefficients.shape
+    return ExitWave(
+        array=np.fft.ifft2(np.fft.ifftshift(coefficients) * coefficients.size),
+        sampling=(header["extent"][0] / rows, header["extent"][1] / columns),
+        energy=header["energy"],
+        thickness=thickness_cells * header["cell_thickness"],
+        provenance=header,
+    )
+
+
+def _data() -> Any:
+    return resources.files("hrtem_lab") / "data"
+
+
+@lru_cache(maxsize=4)
+def _read(name: str) -> tuple[NDArray[np.complex64], list[int], dict[str, Any]]:
+    with (_data() / f"{name}.npz").open("rb") as stream, np.load(stream) as archive:
+        return (
+            archive["coefficients"],
+            [int(count) for count in archive["thickness_cells"]],
+            json.loads(str(archive["header"])),
+        )
