@@ -3,6 +3,7 @@
 import errno
 import logging
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -11,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from jupyter_core.utils import run_sync
 from jupyter_server.utils import url_path_join
 from tornado.httpserver import HTTPServer
 from tornado.ioloop import IOLoop
@@ -78,6 +80,11 @@ class Dashboard(Voila):
             pass
         finally:
             self.stop()
+
+    def stop(self) -> None:
+        """End every kernel at once: given time, one in the middle of a cell would print a traceback first."""
+        shutil.rmtree(self.connection_dir, ignore_errors=True)
+        run_sync(self.kernel_manager.shutdown_all)(now=True)
 
 
 def _why_not_bound(error: OSError, *, port: int) -> str:

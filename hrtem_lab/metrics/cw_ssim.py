@@ -17,6 +17,7 @@ from hrtem_lab.metrics._scaling import Scale
 # Subbands whose amplitude is below a millionth of the reference's contrast hold rounding errors.
 EMPTY_BAND = 1e-6
 MOST_LEVELS = 4
+ROWS_AT_ONCE = 16
 
 Array = NDArray[Any]
 
@@ -109,21 +110,19 @@ class PreparedCWSSIM(Prepared):
 
     def _difference(self, a: _Level, b: _Level, K: Array) -> Array:
         """Eq. 2 around every coefficient of one level, for each orientation."""
-        # In place where it can be: new arrays of this size cost more time than the arithmetic.
+        # In place, and block by block: new arrays of an image's size cost more time than the arithmetic.
         product, other = a.real * b.real, a.imaginary * b.imaginary
         real = self._window_sum(np.add(product, other, out=product))
         np.multiply(a.imaginary, b.real, out=product)
         np.multiply(a.real, b.imaginary, out=other)
         imaginary = self._window_sum(np.subtract(product, other, out=product))
-        common = np.sqrt(
-            np.add(np.square(real, out=real), np.square(imaginary, out=imaginary), out=real), out=real
-        )
-        common *= 2
-        common += K
-        total = np.add(a.energy, b.energy, out=other)
-        total += K
-        common /= total
-        return np.clip(np.subtract(1, common, out=common), 0, 1, out=common)
+        difference = other
+        for top in range(0, len(difference), ROWS_AT_ONCE):
+            rows = slice(top, top + ROWS_AT_ONCE)
+            # eq. 2
+            common = np.sqrt(real[rows] ** 2 + imaginary[rows] ** 2)
+            difference[rows] = 1 - (2 * common + K) / (a.energy[rows] + b.energy[rows] + K)
+        return np.clip(difference, 0, 1, out=difference)
 
     def _transformed(self, image: NDArray) -> list[_Level]:
         # The mean belongs to no subband; the filters, published to some seven digits, would let a trace pass.

@@ -40,8 +40,8 @@ class PreparedMSE(Prepared):
 
     def _squares(self, image: ArrayLike) -> tuple[NDArray[np.float64], float]:
         """Return the squared differences, and the greatest sum they could have."""
-        normalised = _normalised(self._checked(image))
         # eq. 3
+        normalised = _normalised(self._checked(image))
         # Each image adds 1, or 0 if it is black; between two black images there is nothing to divide.
         greatest = float(np.square(self._reference).sum() + np.square(normalised).sum()) or 1.0
         return np.square(self._reference - normalised), greatest

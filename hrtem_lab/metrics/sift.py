@@ -94,6 +94,7 @@ class PreparedSIFT(Prepared):
         return self._describe(self._greys(self._checked(image)))
 
     def _differences(self, image: ArrayLike) -> NDArray[np.float64]:
+        # eq. for n keypoints
         distances = np.linalg.norm(self._descriptors - self.descriptors(image), axis=1)
         return np.minimum(distances / np.sqrt(2), 1)
 

@@ -94,6 +94,7 @@ class PreparedSSIM(Prepared):
         Variances are differences of squares: less the background they keep their digits even where a faint
         structure lies on a bright one.
         """
+        # eq. 1
         variances = np.maximum(mean_squares - (mean_a * mean_a + mean_b * mean_b), 0)
         covariances = 2 * (mean_ab - mean_a * mean_b)
         covariances = np.clip(covariances, -variances, variances)  # rounding alone could exceed them

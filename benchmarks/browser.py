@@ -1,0 +1,68 @@
+"""A Chromium without a window, and pages in it that carry a clock."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, TimeoutError, sync_playwright
+
+from benchmarks.server import Server
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+CLOCK = Path(__file__).with_name("clock.js")
+PATIENCE = 60  # seconds until a page counts as stuck
+
+
+@contextmanager
+def running_browser() -> Iterator[Browser]:
+    """Run the system's Chromium until the block ends.
+
+    Raises
+    ------
+    RuntimeError
+        If there is none.
+    """
+    path = next(filter(None, map(shutil.which, NAMES)), None)
+    if path is None:
+        raise RuntimeError(f"pages need a browser on the PATH: install one of {', '.join(NAMES)}")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@contextmanager
+def opened(browser: Browser, server: Server, chapter: str) -> Iterator[Page]:
+    """Open a page in a profile of its own, and close it so that its kernel goes with it."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context.add_init_script(path=CLOCK)
+    page = context.new_page()
+    try:
+        page.goto(server.url(chapter), wait_until="commit", timeout=PATIENCE * 1000)
+        yield page
+    finally:
+        page.goto("about:blank")  # the page says goodbye, which ends its kernel
+        context.close()
+
+
+def first_picture(page: Page) -> float | None:
+    """Return the seconds from the start of the navigation to the first picture, or None if it never comes."""
+    try:
+        page.wait_for_function("benchmarkClock.first !== null", timeout=PATIENCE * 1000)
+    except TimeoutError:
+        return None
+    return float(page.evaluate("benchmarkClock.first")) / 1000

@@ -1,0 +1,138 @@
+/* The page shell: says in words what the page is waiting for, and notices when Python or the server is gone.
+
+   Voilà streams the page while the notebook runs and calls voila_process after every cell, voila_heartbeat
+   when a cell takes long and voila_finish at the end; its front end then publishes window.jupyterapp. */
+(() => {
+  "use strict";
+
+  const SECOND = 1000;
+  const SLOW = 60 * SECOND; // without any progress: offer to reload
+  const GRACE = 2 * SECOND; // a connection may blink that long before it is looked into
+  const PROBE = 3 * SECOND; // between two looks at a server that does answer
+
+  const LOST = {
+    python: "Python behind this page has stopped, so its controls no longer answer. Reload to start it again.",
+    server: "The server behind this page cannot be reached, so its controls do not answer. Start it again if it was stopped, then reload.",
+    connection: "The connection to Python was lost, so the controls of this page do not answer. Reload to start again.",
+    loading: "The server stopped before this page was complete. Reload to try again.",
+    slow: "This page is taking unusually long. You can go on waiting, or reload to try again.",
+  };
+
+  const state = { streamed: false, drawn: false, kernel: null, shown: null };
+  const element = (id) => document.getElementById(id);
+
+  // --- stages -------------------------------------------------------------------------------------------
+
+  let slowTimer = setTimeout(() => show("slow"), SLOW);
+
+  function stage(text) {
+    const words = element("shell-stage");
+    if (words) words.textContent = text;
+    clearTimeout(slowTimer);
+    slowTimer = setTimeout(() => show("slow"), SLOW);
+    if (state.shown === "slow") hide();
+  }
+
+  function drawn() {
+    state.drawn = true;
+    clearTimeout(slowTimer);
+    if (state.shown === "slow") hide();
+    element("loading")?.remove();
+    document.body.classList.add("shell-ready");
+  }
+
+  window.voila_process = (index, count) => {
+    if (index < count) stage(`Running cell ${index + 1} of ${count}…`);
+  };
+  window.update_loading_text = (index, count, text) => stage(text ?? `Running cell ${index} of ${count}…`);
+  window.voila_heartbeat = () => element("loading")?.classList.add("shell-long");
+  // Called at the end of the stream, and again by the front end once its theme is there.
+  window.voila_finish = window.display_cells = () => {
+    state.streamed = true;
+    window.cellLoaded = true;
+    if (!state.drawn) stage("Drawing…");
+    if (window.themeLoaded) element("rendered_cells").style.display = "";
+  };
+
+  // --- banner -------------------------------------------------------------------------------------------
+
+  function show(reason) {
+    const final = ["python", "loading"].includes(state.shown);
+    const banner = element("shell-banner");
+    if (!banner || final || state.shown === reason) return;
+    state.shown = reason;
+    banner.dataset.reason = reason;
+    banner.querySelector("p").textContent = LOST[reason];
+    banner.querySelector("button").onclick = () => window.location.reload(); // the address keeps its query
+    banner.hidden = false;
+    document.body.classList.toggle("shell-lost", reason !== "slow");
+    if (reason !== "slow") element("loading")?.remove();
+  }
+
+  function hide() {
+    state.shown = null;
+    element("shell-banner").hidden = true;
+    document.body.classList.remove("shell-lost");
+  }
+
+  // --- the kernel and the server ------------------------------------------------------------------------
+
+  async function probe(kernel) {
+    if (kernel.connectionStatus === "connected") return;
+    const base = document.body.dataset.baseUrl.replace(/voila\/$/, "");
+    try {
+      const answer = await fetch(`${base}api/kernels/${kernel.id}`, { cache: "no-store" });
+      if (answer.status === 404) return show("python");
+      if (kernel.connectionStatus === "disconnected") return show("connection");
+    } catch {
+      show("server");
+    }
+    setTimeout(() => probe(kernel), PROBE);
+  }
+
+  function watch(kernel) {
+    state.kernel = kernel;
+    kernel.statusChanged.connect((_, status) => {
+      // A kernel that restarts comes back empty: no control on this page is connected to anything in it.
+      if (["dead", "restarting", "autorestarting"].includes(status)) show("python");
+    });
+    // A kernel that is ended in good order keeps the status "idle" and the connection: only its last word tells.
+    kernel.iopubMessage.connect((_, message) => {
+      if (message.header.msg_type === "shutdown_reply") show("python");
+    });
+    kernel.connectionStatusChanged.connect((_, status) => {
+      if (status === "connected" && ["server", "connection"].includes(state.shown)) hide();
+      if (status !== "connected") setTimeout(() => probe(kernel), GRACE);
+    });
+    // Voilà lets go of the kernel when the page is about to be left; a download or a refused dialog keeps it.
+    kernel.disposed.connect(() => setTimeout(() => show("python"), GRACE));
+    if (kernel.connectionStatus !== "connected") setTimeout(() => probe(kernel), 5 * GRACE);
+  }
+
+  function waitForDrawing() {
+    const kernel = window.jupyterapp?.widgetManager?.kernel;
+    if (kernel && !state.kernel) watch(kernel);
+    const waiting = document.querySelector('script[type="application/vnd.voila.cell-output+json"]');
+    if (window.jupyterapp && !waiting) return drawn();
+    setTimeout(waitForDrawing, 50);
+  }
+
+  // While the page is being streamed, the server sends at least a heartbeat: if it is gone, nothing else tells.
+  async function checkStream() {
+    if (state.streamed) return;
+    try {
+      await fetch(document.querySelector("link[rel=icon]").href, { cache: "no-store" });
+      setTimeout(checkStream, PROBE);
+    } catch {
+      if (!state.streamed) show("loading");
+    }
+  }
+
+  setTimeout(checkStream, PROBE);
+  window.addEventListener("load", () => {
+    if (state.streamed) waitForDrawing();
+    else show("loading");
+  });
+  // A page that comes back from the browser's memory has lost its kernel on the way out.
+  window.addEventListener("pageshow", (event) => event.persisted && window.location.reload());
+})();
