@@ -16,6 +16,8 @@ from hrtem_lab.style import metric_colour, metric_marker
 
 CURVE_BOX = (0.07, 0.32, 0.745, 0.64)
 """Left, bottom, width and height of the curves' axes as fractions of their figure."""
+STRIP_BOTTOM = 0.155
+"""Lower end, as a fraction of the figure, of the bars under the curves."""
 
 
 def to_png(figure: Figure, *, dpi: float = 150) -> bytes:
@@ -115,7 +117,7 @@ def _mark_ranges(
     label: str,
 ) -> None:
     left, bottom, width, _ = CURVE_BOX
-    strip = figure.add_axes((left, 0.155, width, bottom - 0.175), sharex=axes)
+    strip = figure.add_axes((left, STRIP_BOTTOM, width, bottom - STRIP_BOTTOM - 0.02), sharex=axes)
     judged = [key for key in differences if METRICS[key].threshold is not None]
     for row, key in enumerate(judged):
         threshold = METRICS[key].threshold

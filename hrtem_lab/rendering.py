@@ -153,16 +153,18 @@ def box_mark(center: tuple[float, float], size: float) -> str:
     return f'{frame}stroke="#000" stroke-width="2"/>{frame}stroke="#fff" stroke-width="1"/>'
 
 
-def line_mark(x: float) -> str:
-    """Return a vertical line across a picture whose coordinates run from 0 to 1, for `overlay`.
+def line_mark(x: float, top: float = 0.0, bottom: float = 1.0) -> str:
+    """Return a vertical line in a picture whose coordinates run from 0 to 1, for `overlay`.
 
     Parameters
     ----------
     x : float
         From 0 (left) to 1 (right).
+    top, bottom : float
+        Ends of the line, from 0 (top) to 1 (bottom).
     """
     return (
-        f'<line x1="{x:.5f}" y1="0" x2="{x:.5f}" y2="1" stroke="#000" stroke-width="1.5" '
+        f'<line x1="{x:.5f}" y1="{top:.4f}" x2="{x:.5f}" y2="{bottom:.4f}" stroke="#000" stroke-width="1.5" '
         'stroke-dasharray="5 3" vector-effect="non-scaling-stroke"/>'
     )
 

@@ -216,7 +216,7 @@ class Controls:
 
     def panel(self, *keys: str) -> Any:
         """Return the named widgets, or all, under each other."""
-        return widgets.VBox([self.row(key) for key in keys or self.widgets], layout={"flex": "1 1 340px"})
+        return widgets.VBox([self.row(key) for key in keys or self.widgets])
 
     def _changed(self, key: str) -> None:
         if self._silent:

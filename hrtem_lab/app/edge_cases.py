@@ -189,6 +189,7 @@ class Explorer(Dashboard):
         side = widgets.VBox([self._preset, self.controls.panel()], layout={"flex": "1 1 380px"})
         values = widgets.VBox([self._numbers, self.actions], layout={"flex": "1 1 380px"})
         below = widgets.Box([side, values], layout={"flex_flow": "row wrap"})
+        below.add_class("hl-side-by-side")
         self.view = widgets.VBox([self.message, pictures, below, self._curve.view])
         self.view.add_class("hl-dashboard")
 
@@ -206,7 +207,7 @@ def _map_caption(key: str) -> str:
     metric = METRICS[key]
     top = "1" if metric.map_limit == 1 else "1 or more"
     grey = "; grey: not looked at" if key == "sift" else ""
-    return f"<strong>{metric.label} map</strong><br>dark blue 0, yellow {top}{grey}"
+    return f'<strong>{metric.label} map</strong><br>0 <span class="hl-ramp"></span> {top}{grey}'
 
 
 def explorer() -> Any:

@@ -141,8 +141,8 @@ class FourMetrics(Dashboard):
         bar = scale_bar(FIELD_OF_VIEW)
         size = (SHAPE, SHAPE)
         on_a = state["reference"] == "a"
-        self._picture_a.overlay = bar + overlay((self._keypoints if on_a else "") + box, size)
-        self._picture_b.overlay = bar + overlay(("" if on_a else self._keypoints) + box, size)
+        self._picture_a.overlay = overlay((self._keypoints if on_a else "") + box, size) + bar
+        self._picture_b.overlay = overlay(("" if on_a else self._keypoints) + box, size) + bar
         for picture in self._map_pictures.values():
             picture.overlay = overlay(box, size)
 
@@ -168,8 +168,8 @@ class FourMetrics(Dashboard):
         note = widgets.HTML(
             f'<p class="hl-note">Both images: black 0, white {self._white:.2f} of the incident beam. '
             "Circles: keypoints of the reference with size and orientation, yellow where the images agree, "
-            "red where they differ. Maps: dark blue 0, yellow 1 or more, grey where SIFT does not look. "
-            "Click or drag on any picture to move the patch.</p>"
+            'red where they differ. Maps: 0 <span class="hl-ramp"></span> 1 or more; grey where SIFT does '
+            "not look. Click or drag on any picture to move the patch.</p>"
         )
         side = widgets.VBox(
             [self.controls.panel(), self._numbers, self.actions], layout={"flex": "1 1 400px"}
@@ -180,6 +180,7 @@ class FourMetrics(Dashboard):
         maps.add_class("hl-row")
         maps.add_class("hl-maps")
         top = widgets.Box([images, side], layout={"flex_flow": "row wrap"})
+        top.add_class("hl-side-by-side")
         title = widgets.HTML("<h3>What each metric sees in the patch</h3>")
         self.view = widgets.VBox([self.message, top, note, maps, title, self._sees])
         self.view.add_class("hl-dashboard")
@@ -208,21 +209,22 @@ def equation(key: str) -> Any:
     from IPython.display import Markdown  # noqa: PLC0415
 
     metric = METRICS[key]
+    code = f"```python\n{code_of(metric)}\n```"
     return Markdown(
-        f"$${metric.equation}$$\n\n```python\n{code_of(metric)}\n```\n\n"
+        f'<div class="hl-equation">\n\n$${metric.equation}$$\n\n{code}\n\n</div>\n\n'
         f"*{metric.source}.* When it misleads: {metric.misleads}"
     )
 
 
 def code_of(metric: Metric) -> str:
-    """Return the lines of a metric's source between its marks `# eq.` and the end of that function."""
+    """Return the lines of a metric's source from its mark `# eq.` to a blank line or the block's end."""
     source = inspect.getsource(metric.prepare)
     lines = source.splitlines()
     start = next(index for index, line in enumerate(lines) if line.strip().startswith("# eq."))
     indent = len(lines[start]) - len(lines[start].lstrip())
     body = []
     for line in lines[start + 1 :]:
-        if line.strip() and len(line) - len(line.lstrip()) < indent:
+        if len(line) - len(line.lstrip()) < indent:
             break
         body.append(line)
     return textwrap.dedent("\n".join(body)).strip()

@@ -20,7 +20,9 @@ def prediction(question: str, options: Sequence[str]) -> Any:
         Possible answers.
     """
     kept = widgets.HTML()
-    commit = widgets.Button(description="This is my prediction", layout={"width": "auto"}, disabled=True)
+    commit = widgets.Button(
+        description="This is my prediction", layout={"width": "fit-content"}, disabled=True
+    )
     choice = _options(options)
 
     def decide(_button: Any) -> None:

@@ -120,12 +120,14 @@ class CurvePanel:
         return f"All metrics are below their thresholds for {slider.label.lower()} {words}.".replace("-", "−")
 
     def _mark(self, value: float) -> None:
-        from hrtem_lab.plots import CURVE_BOX  # noqa: PLC0415
+        from hrtem_lab.plots import CURVE_BOX, STRIP_BOTTOM  # noqa: PLC0415
 
         slider = self._sliders[self._key]
-        left, _, width, _ = CURVE_BOX
+        left, bottom, width, height = CURVE_BOX
         share = (value - slider.minimum) / (slider.maximum - slider.minimum)
-        self._picture.overlay = overlay(line_mark(left + width * share), (1, 1))
+        self._picture.overlay = overlay(
+            line_mark(left + width * share, top=1 - bottom - height, bottom=1 - STRIP_BOTTOM), (1, 1)
+        )
 
 
 def _positions(slider: Slider) -> NDArray[Any]:

@@ -42,9 +42,11 @@ class PreparedMSE(Prepared):
         """Return the squared differences, and the greatest sum they could have."""
         # eq. 3
         normalised = _normalised(self._checked(image))
+        squares = np.square(self._reference - normalised)
+
         # Each image adds 1, or 0 if it is black; between two black images there is nothing to divide.
         greatest = float(np.square(self._reference).sum() + np.square(normalised).sum()) or 1.0
-        return np.square(self._reference - normalised), greatest
+        return squares, greatest
 
 
 def _normalised(image: NDArray) -> NDArray[np.float64]:

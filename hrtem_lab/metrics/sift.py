@@ -312,7 +312,8 @@ SIFT = Metric(
     threshold=0.18,
     misleads="It does not look between the reference's keypoints; noise and black both give about 0.7.",
     equation=(
-        r"\frac{1}{n} \sum_{k=1}^{n} \frac{1}{\sqrt{2}} \left\lVert \frac{\mathbf{d}_k}{\lVert"
+        r"D(\mathbf{a}, \mathbf{b}) = \frac{1}{n} \sum_{k=1}^{n} \frac{1}{\sqrt{2}}"
+        r" \left\lVert \frac{\mathbf{d}_k}{\lVert"
         r"\mathbf{d}_k\rVert} - \frac{\mathbf{e}_k}{\lVert\mathbf{e}_k\rVert} \right\rVert"
     ),
     source="Ederer and Löffler, Ultramicroscopy 2022, section 2",
