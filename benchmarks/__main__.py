@@ -1,4 +1,4 @@
-"""Command line: ``python -m benchmarks [metrics] [images] [pages] [--quick]`` prints one table."""
+"""Time the package beside its peers in one run, and print one table with the machine it holds for."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     known = ", ".join(GROUPS)
     parser.add_argument("groups", nargs="*", metavar="name", help=f"any of {known} (default: all)")
-    parser.add_argument("--quick", action="store_true", help="fewer repetitions: a rough table in a minute")
+    parser.add_argument(
+        "--quick", action="store_true", help="fewer repetitions: a rough table in three minutes"
+    )
     options = parser.parse_args(arguments)
     for name in options.groups:
         if name not in GROUPS:

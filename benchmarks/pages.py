@@ -21,10 +21,10 @@ from benchmarks.timing import percentile
 CHAPTERS = {"01_four_metrics": "chapter 1", "02_edge_cases": "chapter 2"}
 PEER_NAME = "bare widgets.Image"
 USES = {
-    "chapter 1": ("01_four_metrics", ("defocus",)),
-    "chapter 2": ("02_edge_cases", ("defocus",)),
+    "chapter 1, slider": ("01_four_metrics", ("defocus",)),
+    "chapter 2, slider": ("02_edge_cases", ("defocus",)),
     # Another slider than the last: the page is still busy with the curve along that one.
-    "chapter 2, sliders in turn": ("02_edge_cases", ("defocus", "aperture")),
+    "chapter 2, two sliders in turn": ("02_edge_cases", ("defocus", "aperture")),
     PEER_NAME: (PEER, ("defocus",)),
 }
 """What the reader does: the page, and the sliders that are moved in turn."""
@@ -128,17 +128,22 @@ def _press(page: Page, sliders: Sequence[str], keys: Sequence[str]) -> Answers:
 
 
 def _answer_rows(label: str, ours: Answers, peer: Answers) -> Iterator[Row]:
-    """Yield medians and 95th percentiles; the numbers are held to the picture's limits."""
-    for what, values in (("picture", ours.picture), ("all four numbers", ours.numbers)):
-        for statistic, percent, limit in (("median", 50, 60), ("p95", 95, 150)):
-            yield Row(
-                what=f"{label}, slider → {what}, {statistic}",
-                ours=percentile(values, percent),
-                unit="ms",
-                peer=percentile(peer.picture, percent),
-                peer_name=PEER_NAME,
-                limit=limit,
-            )
+    """Yield medians and 95th percentiles: the picture comes first, the numbers may follow it visibly."""
+    judged = (
+        ("picture", ours.picture, "median", 50, 60),
+        ("picture", ours.picture, "p95", 95, 150),
+        ("all four numbers", ours.numbers, "median", 50, None),
+        ("all four numbers", ours.numbers, "p95", 95, 150),
+    )
+    for what, values, statistic, percent, limit in judged:
+        yield Row(
+            what=f"{label} → {what}, {statistic}",
+            ours=percentile(values, percent),
+            unit="ms",
+            peer=percentile(peer.picture, percent),
+            peer_name=PEER_NAME,
+            limit=limit,
+        )
 
 
 def _cold_pages(server: Server, browser: Browser, *, loads: int) -> Iterator[Row]:

@@ -251,3 +251,48 @@ def comparison(
     words = "   ".join(f"{METRICS[key].label} {value:.3f}" for key, value in differences.items())
     figure.suptitle(f"{words}\ncontrast of both images: black 0, white {white:.2f} of the incident beam")
     return figure
+
+
+def search_curves(
+    steps: Sequence[int],
+    differences: Mapping[str, Sequence[float] | NDArray[np.floating]],
+    *,
+    stored: Mapping[str, float] | None = None,
+    size: tuple[float, float] = (9.0, 3.2),
+) -> Figure:
+    """Return every metric's difference along the steps of a search.
+
+    Parameters
+    ----------
+    steps : sequence of int
+        Proposals made so far.
+    differences : mapping of str to sequence of float
+        Key of the metric → difference at those steps.
+    stored : mapping of str to float
+        Key of the metric → the value of a long run, drawn as a line.
+    size : (float, float)
+        Width and height in inches.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    figure = Figure(figsize=size)
+    axes = figure.add_axes((0.07, 0.17, 0.745, 0.78))
+    for key, values in differences.items():
+        axes.plot(steps, values, color=metric_colour(key), linewidth=1.6, label=METRICS[key].label)
+        axes.plot(steps[-1:], values[-1:], color=metric_colour(key), marker=metric_marker(key), clip_on=False)
+    for key, value in (stored or {}).items():
+        axes.axhline(value, color=metric_colour(key), linewidth=1, linestyle="--")
+        axes.annotate(
+            f"long run {value:.3f}",
+            (1.01, value),
+            xycoords=("axes fraction", "data"),
+            va="center",
+            fontsize=8,
+            color=metric_colour(key),
+        )
+    axes.set(xlim=(0, max(steps[-1], 100)), ylim=(0, 1), xlabel="proposals", ylabel="difference")
+    axes.grid(alpha=0.3)
+    figure.legend(loc="lower right", bbox_to_anchor=(0.995, 0.02), frameon=False, fontsize=9)
+    return figure

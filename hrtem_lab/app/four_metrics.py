@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 import textwrap
 from collections.abc import Iterator
 from typing import Any
@@ -218,13 +219,11 @@ def equation(key: str) -> Any:
 
 def code_of(metric: Metric) -> str:
     """Return the lines of a metric's source from its mark `# eq.` to a blank line or the block's end."""
-    source = inspect.getsource(metric.prepare)
-    lines = source.splitlines()
-    start = next(index for index, line in enumerate(lines) if line.strip().startswith("# eq."))
+    lines = inspect.getsource(metric.prepare).splitlines()
+    marks = [index for index, line in enumerate(lines) if line.strip().startswith("# eq.")]
+    if not marks:
+        return inspect.getsource(metric.function)
+    start = marks[0] + 1
     indent = len(lines[start]) - len(lines[start].lstrip())
-    body = []
-    for line in lines[start + 1 :]:
-        if len(line) - len(line.lstrip()) < indent:
-            break
-        body.append(line)
-    return textwrap.dedent("\n".join(body)).strip()
+    body = itertools.takewhile(lambda line: len(line) - len(line.lstrip()) >= indent, lines[start:])
+    return textwrap.dedent("\n".join(body))

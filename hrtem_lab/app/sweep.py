@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hrtem_lab.app.controls import Slider
+from hrtem_lab.app.figures import encode_figure
 from hrtem_lab.app.widgets import Picture
 from hrtem_lab.metrics import METRICS
 from hrtem_lab.rendering import line_mark, overlay
@@ -97,13 +98,13 @@ class CurvePanel:
         self._draw()
 
     def _draw(self) -> None:
-        from hrtem_lab.plots import difference_curves, to_png  # noqa: PLC0415
+        from hrtem_lab.plots import difference_curves  # noqa: PLC0415
 
         slider = self._sliders[self._key]
         figure = difference_curves(
             self._positions, self._values, label=slider.title, limits=(slider.minimum, slider.maximum)
         )
-        self._picture.data = to_png(figure, dpi=130)
+        self._picture.data = encode_figure(figure)
         self._words.value = f'<p class="hl-note">{self._ranges()}</p>'
         self._picture.alt = f"Difference of every metric along {slider.title}. {self._ranges()}"
 

@@ -1,4 +1,4 @@
-"""The three widgets that ipywidgets lacks: a picture, a download, the state in the page's address."""
+"""The widgets that ipywidgets lacks: a picture, a download, the page's address, the browser's storage."""
 
 from __future__ import annotations
 
@@ -98,3 +98,19 @@ class Address(anywidget.AnyWidget):
     names = traitlets.List(trait=traitlets.Unicode()).tag(sync=True)
     query = traitlets.Unicode().tag(sync=True)
     asked = traitlets.Unicode().tag(sync=True)
+
+
+class Storage(anywidget.AnyWidget):
+    """Numbers that the reader's browser keeps from one visit to the next.
+
+    Attributes
+    ----------
+    name : str
+        Under which name they are kept.
+    values : dict of str to float
+        What is kept.
+    """
+
+    _esm = _HERE / "storage.js"
+    name = traitlets.Unicode().tag(sync=True)
+    values = traitlets.Dict(value_trait=traitlets.Float()).tag(sync=True)
