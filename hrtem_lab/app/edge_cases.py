@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator, Mapping
-from html import escape
 from typing import Any
 
 import ipywidgets as widgets
@@ -13,6 +11,7 @@ from numpy.typing import NDArray
 
 from hrtem_lab import edge_cases
 from hrtem_lab.app import numbers
+from hrtem_lab.app.cards import card
 from hrtem_lab.app.controls import Choice, Controls, Slider
 from hrtem_lab.app.dashboard import Dashboard
 from hrtem_lab.app.parameters import CELL, FIELD_OF_VIEW, SHAPE, defocus, specimen, thickness
@@ -53,7 +52,14 @@ def gallery() -> Any:
     prepared = [(key, metric.prepare(cases["reference"].image)) for key, metric in METRICS.items()]
     white = float(cases["reference"].image.max())
     cards = [
-        _card(case, {key: difference(case.image) for key, difference in prepared}, white)
+        card(
+            case.image,
+            white=white,
+            key=case.key,
+            alt=f"{case.label}: {case.description}",
+            caption=f"<strong>{case.label}</strong> <small>Fig. {case.figure}</small><br>{case.description}",
+            differences={key: difference(case.image) for key, difference in prepared},
+        )
         for case in cases.values()
     ]
     note = (
@@ -61,18 +67,6 @@ def gallery() -> Any:
         "The tick on a bar is the paper's threshold of “practically the same”."
     )
     return widgets.HTML(f'<div class="hl-gallery">{"".join(cards)}</div><p class="hl-note">{note}</p>')
-
-
-def _card(case: edge_cases.EdgeCase, differences: Mapping[str, float], white: float) -> str:
-    data = base64.b64encode(encode_image(case.image, limits=(0, white))).decode()
-    bar = scale_bar(FIELD_OF_VIEW)
-    return (
-        f'<figure class="hl-picture" data-case="{case.key}"><div class="hl-frame">'
-        f'<img alt="{escape(case.label)}: {escape(case.description)}" src="data:image/png;base64,{data}">'
-        f'<div class="hl-overlay">{bar}</div></div>'
-        f"<figcaption><strong>{case.label}</strong> <small>Fig. {case.figure}</small><br>{case.description}"
-        f"</figcaption>{numbers.table(differences)}</figure>"
-    )
 
 
 class Explorer(Dashboard):

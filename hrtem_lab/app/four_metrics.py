@@ -50,6 +50,8 @@ class FourMetrics(Dashboard):
         self._differences: dict[str, float] = {}
         self._maps: dict[str, NDArray[np.floating]] = {}
         self._keypoints = ""
+        self._drawn_for: tuple[Any, ...] | None = None
+        self._stale = True  # whether keypoints and maps belong to an earlier state
         self._make_widgets()
         self._draw_boxes()
 
@@ -60,10 +62,11 @@ class FourMetrics(Dashboard):
 
     def draw(self) -> None:
         """Show image B and the numbers; moving the patch leaves both as they are."""
-        if self.last_changed in PATCH_KEYS and self._differences:
+        state = self.controls.values
+        asked = tuple(value for key, value in state.items() if key not in PATCH_KEYS)
+        if asked == self._drawn_for:
             self._draw_boxes()
             return
-        state = self.controls.values
         self._b = form_image(
             load_exit_wave(state["specimen"], thickness_cells=state["thickness"]),
             defocus=state["defocus"] * 10,
@@ -77,12 +80,13 @@ class FourMetrics(Dashboard):
         self._prepare()
         self._differences = {key: prepared(self.pair[1]) for key, prepared in self._prepared.items()}
         self._numbers.value = numbers.table(self._differences)
+        self._drawn_for, self._stale = asked, True
 
     def refine(self) -> Iterator[None]:
         """Show the patch, then the keypoints and the maps."""
         row, column = (self.controls.values[key] for key in ("y", "x"))
         self._sees.value = patch.cards(self.pair, (row, column), self._prepared)
-        if self.last_changed in PATCH_KEYS and self._keypoints:
+        if not self._stale:
             return
         yield
         self._keypoints = keypoint_marks(self._prepared["sift"].keypoints(self.pair[1]))
@@ -91,6 +95,7 @@ class FourMetrics(Dashboard):
             yield
             self._maps[key] = prepared.map(self.pair[1])
             self._map_pictures[key].data = encode_map(self._maps[key])
+        self._stale = False
 
     def png(self) -> bytes:
         """Return both images, all maps and the numbers as one figure."""

@@ -1,0 +1,47 @@
+"""A picture with every metric's number under it, for galleries that do not move."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from html import escape
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hrtem_lab.app import numbers
+from hrtem_lab.app.parameters import FIELD_OF_VIEW
+from hrtem_lab.rendering import encode_image, scale_bar
+
+
+def card(
+    image: NDArray[np.floating],
+    *,
+    white: float,
+    key: str,
+    alt: str,
+    caption: str,
+    differences: Mapping[str, float],
+) -> str:
+    """Return a figure as HTML.
+
+    Parameters
+    ----------
+    image : numpy.ndarray
+        Intensity, on the pages' field of view.
+    white : float
+        Intensity shown white; 0 is black.
+    key : str
+        Names the card in the page.
+    alt, caption : str
+        Plain text, and HTML.
+    differences : mapping of str to float
+        Key of the metric → difference.
+    """
+    data = base64.b64encode(encode_image(image, limits=(0, white))).decode()
+    return (
+        f'<figure class="hl-picture" data-case="{escape(key)}"><div class="hl-frame">'
+        f'<img alt="{escape(alt)}" src="data:image/png;base64,{data}">'
+        f'<div class="hl-overlay">{scale_bar(FIELD_OF_VIEW)}</div></div>'
+        f"<figcaption>{caption}</figcaption>{numbers.table(differences)}</figure>"
+    )
