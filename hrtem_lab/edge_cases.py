@@ -218,7 +218,7 @@ def acceptable_ranges(
     x, y = np.asarray(positions, float), np.asarray(differences, float)
     if x.ndim != 1 or x.shape != y.shape:
         raise ValueError(f"positions and differences must be as long, got shapes {x.shape} and {y.shape}")
-    if (np.diff(x) <= 0).any():
+    if not (np.diff(x) > 0).all():  # so that NaN is refused too
         raise ValueError(f"positions must increase, got {x.tolist()}")
     threshold = _validation.real_number("threshold", threshold)
     ranges: list[tuple[float, float]] = []

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from hrtem_lab.edge_cases import EdgeCase, acceptable_ranges
 from hrtem_lab.metrics import METRICS
+from hrtem_lab.rendering import UNSEEN_GREY
 from hrtem_lab.style import metric_colour, metric_marker
 
 CURVE_BOX = (0.07, 0.32, 0.745, 0.64)
@@ -243,7 +244,7 @@ def comparison(
         panel.imshow(pixels, cmap="gray", vmin=0, vmax=white, extent=extent, interpolation="nearest")
         panel.set(title=title, xlabel="nm")
     for panel, (key, values) in zip(axes[2:], maps.items(), strict=True):
-        panel.set_facecolor("0.43")
+        panel.set_facecolor(str(UNSEEN_GREY / 255))
         drawn = panel.imshow(values, cmap="cividis", vmin=0, vmax=1, extent=extent, interpolation="nearest")
         panel.set(title=f"{METRICS[key].label} map", xlabel="nm")
     if maps:

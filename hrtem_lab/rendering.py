@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-UNSEEN_GREY = 110
-"""Grey level of map pixels where a metric does not look."""
+UNSEEN_GREY = 215
+"""Grey level of map pixels where a metric does not look: lighter than any grey in cividis itself."""
 
 
 def encode_image(image: ArrayLike, *, limits: tuple[float, float]) -> bytes:

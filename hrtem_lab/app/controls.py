@@ -170,8 +170,9 @@ class Controls:
 
     @property
     def values(self) -> dict[str, Any]:
-        """Every parameter's value."""
-        return {key: widget.value for key, widget in self.widgets.items()}
+        """Every parameter's value; floats without the dust that a slider's steps add up."""
+        values = {key: widget.value for key, widget in self.widgets.items()}
+        return {key: round(value, 9) if isinstance(value, float) else value for key, value in values.items()}
 
     @property
     def query(self) -> str:

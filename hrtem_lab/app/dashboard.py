@@ -37,7 +37,6 @@ class Dashboard:
         self.message = widgets.HTML()
         self.message.add_class("hl-message")
         self._task: asyncio.Task[None] | None = None
-        self._work: Iterator[None] | None = None
         self._address = Address(names=list(controls.parameters))
         self._address.observe(lambda change: self._guard(self._open, change.new), names="asked")
         self._reset = widgets.Button(description="Reset", tooltip="Set every control to its first value")
@@ -102,7 +101,6 @@ class Dashboard:
         if self._task is not None:
             self._task.cancel()
             self._task = None
-        self._work = None
 
     def _guard(self, function: Callable[..., None], *arguments: Any) -> None:
         """Call a function; an exception, which a page would swallow without a word, becomes a sentence."""
@@ -124,7 +122,7 @@ class Dashboard:
 
     def _refine_later(self) -> None:
         self.cancel()
-        work = self._work = self.refine()
+        work = self.refine()
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:  # outside a kernel nobody is waiting: do it now

@@ -192,7 +192,7 @@ class FourMetrics(Dashboard):
         self.view.add_class("hl-dashboard")
 
     def _point(self, point: list[float]) -> None:
-        x, y = (int(np.clip(fraction * SHAPE, EDGE, SHAPE - 1 - EDGE)) for fraction in point)
+        x, y = (int(np.clip(fraction * SHAPE, EDGE, SHAPE - 1 - EDGE)) for fraction in point[:2])
         self.controls.set(x=x, y=y)
         self.update("x")
 

@@ -35,12 +35,14 @@ function render({ model, el }) {
   drawOverlay();
   drawText();
 
+  let clicks = 0;
   const point = (event) => {
     const box = frame.getBoundingClientRect();
     const inside = (value) => Math.min(Math.max(value, 0), 1);
     model.set("point", [
       inside((event.clientX - box.left) / box.width),
       inside((event.clientY - box.top) / box.height),
+      ++clicks, // a second click at the same place is an event, too
     ]);
     model.save_changes();
   };

@@ -96,6 +96,7 @@ class CurvePanel:
         self._cancel()
         self._busy.layout.visibility = "hidden"
         self._draw()
+        self._mark(self._state[self._key])
 
     def _draw(self) -> None:
         from hrtem_lab.plots import difference_curves  # noqa: PLC0415

@@ -29,7 +29,7 @@ class Picture(anywidget.AnyWidget):
     clickable : bool
         Whether a click or a drag sets `point`.
     point : list of float
-        Where the reader pointed, as fractions (x, y) of width and height.
+        Where the reader pointed, as fractions (x, y) of width and height, and how often so far.
     """
 
     _esm = _HERE / "picture.js"
