@@ -54,8 +54,9 @@ lint-notebooks: environment
 bench: environment ## time this package beside its peers and print the ratios
 	@$(PY) -m benchmarks $(ARGS)
 
-data: environment ## simulate the exit waves in hrtem_lab/data again
+data: environment ## compute the exit waves and worst cases in hrtem_lab/data again
 	@$(PY) -m hrtem_lab.data.regenerate $(ARGS)
+	@$(if $(ARGS),,$(PY) -m hrtem_lab.extremes)
 
 notebooks: environment ## write the .ipynb pairs from the .py sources
 	@$(call write_pairs,notebooks)

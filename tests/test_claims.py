@@ -7,6 +7,8 @@ until it agrees. Values are for 4 × 4 cells at 128 × 128 pixels, in focus, 30 
 import numpy as np
 import pytest
 
+from hrtem_lab import extremes
+from hrtem_lab.edge_cases import edge_cases
 from hrtem_lab.metrics import METRICS
 from hrtem_lab.simulation import form_image, load_exit_wave
 
@@ -73,6 +75,38 @@ def test_c4_another_crystal_lies_between_a_half_and_three_quarters(differences):
     for key in ("ssim", "cw_ssim", "sift"):
         assert 0.45 < other[key] < 0.80
     assert other["mse"] == pytest.approx(0.496, abs=0.02)
+
+
+def test_c5_an_image_exists_that_maximises_sift(differences):
+    """Holds: the search ends at 0.957 of 1, above the contrast reversal (0.90) and all other test images."""
+    worst = differences(extremes.load_stored("max-sift").image)
+    assert worst["sift"] > 0.95
+    others = [case.image for case in edge_cases().values()]
+    assert worst["sift"] > max(differences(image)["sift"] for image in others) + 0.05
+
+
+def test_c6_the_worst_image_for_ssim_resembles_the_contrast_reversal(reference, differences):
+    """Holds for the resemblance (correlation 0.66), MSE (0.79) and SIFT (0.80). Deviation: cw-SSIM is 0.48,
+    far above its value for the small defocus (0.08). The plain reversal has 0, and SSIM 0.625: what raises
+    SSIM to 0.665 is a mean brightness near the reference's, paid for with much of the structure.
+    """
+    image = extremes.load_stored("max-ssim").image
+    worst, plain = differences(image), differences(reference.max() + reference.min() - reference)
+    assert worst["ssim"] == pytest.approx(0.665, abs=0.005)
+    assert worst["ssim"] > plain["ssim"] + 0.03
+    assert np.corrcoef(image.ravel(), -reference.ravel())[0, 1] == pytest.approx(0.66, abs=0.03)
+    assert abs(image.mean() - reference.mean()) < 0.15
+    assert min(worst["mse"], worst["sift"]) > 0.75
+    assert worst["cw_ssim"] == pytest.approx(0.48, abs=0.04)
+    assert worst["cw_ssim"] > differences(micrograph(defocus=-20))["cw_ssim"]
+
+
+def test_c6_cw_ssim_can_stay_below_its_threshold_while_ssim_exceeds_the_reversal(differences):
+    """Holds for this image: SSIM above the plain reversal's 0.625, cw-SSIM below its threshold of 0.16."""
+    values = differences(extremes.load_stored("worst-ssim-below-cw_ssim").image)
+    assert values["cw_ssim"] < METRICS["cw_ssim"].threshold
+    assert values["ssim"] > 0.63
+    assert min(values["mse"], values["sift"]) > 0.65
 
 
 def test_c6_reversed_contrast_deceives_cw_ssim_alone(reference, differences):

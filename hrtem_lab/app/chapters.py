@@ -60,6 +60,13 @@ CHAPTERS: tuple[Chapter, ...] = (
         summary="Shift, defocus, another crystal, reversal and noise: where the metrics disagree, and why.",
         minutes=30,
     ),
+    Chapter(
+        file="03_worst_cases",
+        number=3,
+        title="What fools each metric",
+        summary="A live search for the image that a metric calls most different, and a game of fooling it.",
+        minutes=25,
+    ),
 )
 
 
@@ -74,6 +81,6 @@ def navigation() -> list[dict[str, object]]:
     Examples
     --------
     >>> [entry["number"] for entry in navigation()]
-    [0, 1, 2]
+    [0, 1, 2, 3]
     """
     return [{**asdict(chapter), "href": chapter.href} for chapter in CHAPTERS]

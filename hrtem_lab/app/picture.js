@@ -35,20 +35,21 @@ function render({ model, el }) {
   drawOverlay();
   drawText();
 
-  let clicks = 0;
+  let strokes = 0;
   const point = (event) => {
     const box = frame.getBoundingClientRect();
     const inside = (value) => Math.min(Math.max(value, 0), 1);
     model.set("point", [
       inside((event.clientX - box.left) / box.width),
       inside((event.clientY - box.top) / box.height),
-      ++clicks, // a second click at the same place is an event, too
+      strokes, // a second click at the same place is an event, too
     ]);
     model.save_changes();
   };
   frame.addEventListener("pointerdown", (event) => {
     if (!model.get("clickable")) return;
     frame.setPointerCapture(event.pointerId);
+    strokes += 1;
     point(event);
   });
   frame.addEventListener("pointermove", (event) => {

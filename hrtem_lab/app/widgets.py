@@ -29,7 +29,7 @@ class Picture(anywidget.AnyWidget):
     clickable : bool
         Whether a click or a drag sets `point`.
     point : list of float
-        Where the reader pointed, as fractions (x, y) of width and height, and how often so far.
+        Where the reader points, as fractions (x, y) of width and height, and the number of the click or drag.
     """
 
     _esm = _HERE / "picture.js"
@@ -101,14 +101,14 @@ class Address(anywidget.AnyWidget):
 
 
 class Storage(anywidget.AnyWidget):
-    """Numbers that the reader's browser keeps from one visit to the next.
+    """Best results that the reader's browser keeps from one visit to the next.
 
     Attributes
     ----------
     name : str
         Under which name they are kept.
     values : dict of str to float
-        What is kept.
+        What is kept: of two values under one name the greater.
     """
 
     _esm = _HERE / "storage.js"
