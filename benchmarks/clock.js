@@ -29,9 +29,10 @@
     if (press !== null) painted((time) => { if (clock.press === press) clock[name] = time; });
   };
 
-  // The picture that answers the slider is the second of a chapter and the only one of the bare page.
+  // The picture that answers the slider is the second of its dashboard and the only one of the bare page.
   document.addEventListener("load", (event) => {
-    const [first, second] = pictures();
+    const own = document.activeElement?.closest(".hl-dashboard") ?? document;
+    const [first, second] = pictures().filter((img) => own.contains(img));
     if (event.target === (second ?? first)) paintedAfterPress("picture");
   }, true);
 

@@ -18,13 +18,14 @@ from benchmarks.server import PEER, Server, running_server
 from benchmarks.table import Row
 from benchmarks.timing import percentile
 
-CHAPTERS = {"01_four_metrics": "chapter 1", "02_edge_cases": "chapter 2"}
+CHAPTERS = {"01_four_metrics": "chapter 1", "02_edge_cases": "chapter 2", "03_worst_cases": "chapter 3"}
 PEER_NAME = "bare widgets.Image"
 USES = {
     "chapter 1, slider": ("01_four_metrics", ("defocus",)),
     "chapter 2, slider": ("02_edge_cases", ("defocus",)),
     # Another slider than the last: the page is still busy with the curve along that one.
     "chapter 2, two sliders in turn": ("02_edge_cases", ("defocus", "aperture")),
+    "chapter 3, slider of the game": ("03_worst_cases", ("defocus",)),
     PEER_NAME: (PEER, ("defocus",)),
 }
 """What the reader does: the page, and the sliders that are moved in turn."""
