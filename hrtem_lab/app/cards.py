@@ -1,4 +1,4 @@
-"""A picture with every metric's number under it, for galleries that do not move."""
+"""Pictures that do not move: a card with every metric's number under it, and the reference."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from hrtem_lab.app import numbers
 from hrtem_lab.app.parameters import FIELD_OF_VIEW
+from hrtem_lab.app.widgets import Picture
 from hrtem_lab.rendering import encode_image, scale_bar
 
 
@@ -44,4 +45,15 @@ def card(
         f'<img alt="{escape(alt)}" src="data:image/png;base64,{data}">'
         f'<div class="hl-overlay">{scale_bar(FIELD_OF_VIEW)}</div></div>'
         f"<figcaption>{caption}</figcaption>{numbers.table(differences)}</figure>"
+    )
+
+
+def reference_picture(reference: NDArray[np.floating]) -> Picture:
+    """Return the picture of the reference crystal that the searches and the game start from."""
+    white = float(reference.max())
+    return Picture(
+        data=encode_image(reference, limits=(0, white)),
+        overlay=scale_bar(FIELD_OF_VIEW),
+        alt="Reference: Nb₃Sn, 40 cells thick, in focus.",
+        caption=f"<strong>Reference</strong>, white {white:.2f} of the beam",
     )

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from hrtem_lab import extremes
 from hrtem_lab.app import numbers
+from hrtem_lab.app.cards import reference_picture
 from hrtem_lab.app.controls import Choice, Controls, Slider
 from hrtem_lab.app.dashboard import Dashboard
 from hrtem_lab.app.parameters import CELL, FIELD_OF_VIEW, SHAPE, defocus
@@ -145,12 +146,7 @@ class FoolTheMetric(Dashboard):
 
     def _make_widgets(self) -> None:
         bar = scale_bar(FIELD_OF_VIEW)
-        reference = Picture(
-            data=encode_image(self._reference, limits=(0, self._white)),
-            overlay=bar,
-            alt="Reference: Nb₃Sn, 40 cells thick, in focus.",
-            caption=f"<strong>Reference</strong>, white {self._white:.2f} of the beam",
-        )
+        reference = reference_picture(self._reference)
         self._picture = Picture(
             overlay=bar,
             alt="Your image.",
