@@ -35,6 +35,14 @@ def non_negative(name: str, value: Any) -> float:
     return number
 
 
+def between_half_and_one(name: str, value: Any) -> float:
+    """Return `value` as a float; it must lie between ½, a guess, and 1, certainty."""
+    number = real_number(name, value)
+    if not 0.5 < number < 1:
+        raise ValueError(f"{name} must lie between 0.5 and 1, got {value!r}")
+    return number
+
+
 def positive_integer(name: str, value: Any) -> int:
     """Return `value` as an int; it must be a whole number of at least 1."""
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, Integral):

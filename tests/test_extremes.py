@@ -269,7 +269,7 @@ class TestErrors:
     @pytest.mark.parametrize(
         ("change", "message"),
         [
-            ({"metric": "psnr"}, "metric must be one of mse, ssim, cw_ssim, sift, got 'psnr'"),
+            ({"metric": "psnr"}, "metric must be one of mse, ssim, cw_ssim, sift, chi_square, got 'psnr'"),
             ({"metric": 3}, "metric must be a function or one of mse, .*, got 3"),
             ({"steps": 0}, "steps must be at least 1, got 0"),
             ({"steps": 1.5}, "steps must be a whole number, got 1.5"),
@@ -300,7 +300,7 @@ class TestErrors:
             ({"direction": "sideways"}, "direction must be one of up, down, got 'sideways'"),
             ({"value": -0.1}, "value must not be negative, got -0.1"),
             ({"tolerance": 0}, "tolerance must be positive, got 0"),
-            ({"hold": "psnr"}, "hold must be one of mse, ssim, cw_ssim, sift, got 'psnr'"),
+            ({"hold": "psnr"}, "hold must be one of mse, ssim, cw_ssim, sift, chi_square, got 'psnr'"),
             ({"metric_up": "psnr"}, "metric_up must be one of"),
             ({"value": 0.99}, "held metric must be 0.99 ± 0.002, but the start has only 0.7"),
             ({"start": "reference"}, "held metric must be 0.07 ± 0.002, but the start has only .*e-"),
@@ -411,6 +411,7 @@ class TestStored:
         assert run.image.max() <= reference.max() + LEVEL
         for key, metric in METRICS.items():
             assert run.values[key] == pytest.approx(metric.function(reference, run.image), abs=1e-4)
+        for key in run.history.keys() - {"step"}:
             assert run.history[key][-1] == run.values[key]
 
     @names
@@ -470,13 +471,22 @@ class TestStored:
             run.history[run.metric][kept], abs=ROUNDING
         )
 
-    def test_the_first_steps_of_sift_are_repeated(self):
-        run = extremes.load_stored("max-sift")
+    @pytest.mark.parametrize("key", ["sift", "chi_square"])
+    def test_the_first_steps_of_others_are_nearly_repeated(self, key):
+        run = extremes.load_stored(f"max-{key}")
         values = {state.step: state.value for state in run.rerun(steps=30)}
         kept = run.history["step"] <= 30
         assert [values[step] for step in run.history["step"][kept]] == pytest.approx(
-            run.history["sift"][kept], abs=1e-3
+            run.history[key][kept], abs=1e-3
         )
+
+    def test_values_of_every_metric_are_there_whatever_the_file_names(self):
+        """A file without χ² in its header gets it from its image, and keeps what it names."""
+        for name in extremes.list_stored():
+            run = extremes.load_stored(name)
+            assert list(run.values) == list(METRICS)
+        assert "chi_square" not in extremes.load_stored("max-sift").history
+        assert "chi_square" in extremes.load_stored("max-chi_square").history
 
     def test_the_command_writes_a_run(self, tmp_path, monkeypatch, capsys):
         arguments = ["extremes", "worst-sift-at-mse", "--folder", str(tmp_path), "--steps", "3"]

@@ -36,6 +36,11 @@ RUNS: dict[str, dict[str, Any]] = {
         "steps": 25_000,
     },
     "max-sift": {"title": "The greatest SIFT difference", "metric": "sift", "steps": 20_000},
+    "max-chi_square": {
+        "title": "The greatest χ² of an image that is not dark",
+        "metric": "chi_square",
+        "steps": 40_000,
+    },
     "best-ssim-at-mse": {
         "title": "The least SSIM difference at an MSE of 0.07",
         "metric": "ssim",

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from hrtem_lab.extremes._greys import BRIGHTEST
 from hrtem_lab.extremes._runs import contrast, maximise
 from hrtem_lab.extremes._search import State
+from hrtem_lab.metrics import METRICS
 from hrtem_lab.simulation import form_image, load_exit_wave
 
 REFERENCE = "nb3sn"
@@ -44,7 +45,8 @@ class StoredRun:
     values : mapping of str to float
         The last image's difference by every metric.
     history : mapping of str to numpy.ndarray
-        ``step`` and, under every metric's key, the difference after so many steps.
+        ``step`` and, under the key of every metric that was written down, the difference after so many
+        steps.
     provenance : mapping of str
         Command and versions; and rng, start, period and steps, which `rerun` uses.
     """
@@ -132,7 +134,7 @@ def list_stored() -> list[str]:
     Examples
     --------
     >>> [name for name in list_stored() if name.startswith("max")]
-    ['max-cw_ssim', 'max-mse', 'max-sift', 'max-ssim']
+    ['max-chi_square', 'max-cw_ssim', 'max-mse', 'max-sift', 'max-ssim']
     """
     return sorted(
         path.name.removesuffix(".npz") for path in _folder().iterdir() if path.name.endswith(".npz")
@@ -186,7 +188,16 @@ def _read(name: str) -> StoredRun:
     image = np.clip(image, black, white).astype(np.float32)
     for array in (image, *arrays.values()):
         array.flags.writeable = False
-    return StoredRun(image=image, history=arrays, **header)
+    values = _complete(header.pop("values"), image)
+    return StoredRun(image=image, history=arrays, values=values, **header)
+
+
+def _complete(written: Mapping[str, float], image: NDArray[np.floating]) -> dict[str, float]:
+    """Return the values of all metrics; those that the file does not name are computed."""
+    return {
+        key: written[key] if key in written else metric.function(stored_reference(), image)
+        for key, metric in METRICS.items()
+    }
 
 
 def _folder() -> Any:

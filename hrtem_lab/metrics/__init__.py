@@ -17,9 +17,18 @@ MSE     0.64
 SSIM    0.78
 cw-SSIM 0.00
 SIFT    0.78
+χ²      0.74
 """
 
+from hrtem_lab.metrics._band import aperture_cutoff
 from hrtem_lab.metrics._metric import Metric, Prepared
+from hrtem_lab.metrics.chi_square import (
+    CHI_SQUARE,
+    PreparedChiSquare,
+    chi_square,
+    chi_square_map,
+    reduced_chi_square,
+)
 from hrtem_lab.metrics.cw_ssim import CW_SSIM, PreparedCWSSIM, cw_ssim, cw_ssim_map
 from hrtem_lab.metrics.mse import MSE, PreparedMSE, mse, squared_error_map
 from hrtem_lab.metrics.sift import SIFT, PreparedSIFT, sift, sift_keypoints, sift_map
@@ -30,6 +39,7 @@ METRICS: dict[str, Metric] = {
     SSIM.key: SSIM,
     CW_SSIM.key: CW_SSIM,
     SIFT.key: SIFT,
+    CHI_SQUARE.key: CHI_SQUARE,
 }
 """All metrics by their key, in the order in which pages show them."""
 
@@ -38,13 +48,18 @@ __all__ = [
     "Metric",
     "Prepared",
     "PreparedCWSSIM",
+    "PreparedChiSquare",
     "PreparedMSE",
     "PreparedSIFT",
     "PreparedSSIM",
+    "aperture_cutoff",
+    "chi_square",
+    "chi_square_map",
     "cw_ssim",
     "cw_ssim_map",
     "disc",
     "mse",
+    "reduced_chi_square",
     "sift",
     "sift_keypoints",
     "sift_map",

@@ -39,6 +39,25 @@ class Prepared(ABC):
     def map(self, image: ArrayLike) -> NDArray[np.float64]:
         """Return where `image` differs from the reference, an array of the image's shape."""
 
+    def many(self, images: ArrayLike) -> NDArray[np.float64]:
+        """Return the differences of a stack of images, shape (images, rows, columns) → (images,).
+
+        The same numbers as one call for each, where possible in fewer steps.
+        """
+        return np.array([self(image) for image in self._stack(images)])
+
+    def _stack(self, images: ArrayLike) -> NDArray[np.floating]:
+        """Return a stack of images as floating-point numbers; each must have the reference's shape."""
+        array = np.asarray(images)
+        if array.ndim != 3:
+            raise ValueError(f"images must be a stack (images, rows, columns), got shape {array.shape}")
+        if not len(array):
+            return np.empty((0, *self.shape))
+        flat = _validation.image("images", array.reshape(len(array), -1))
+        if array.shape[1:] != self.shape:
+            raise ValueError(f"images must have the reference's shape {self.shape}, got {array.shape[1:]}")
+        return flat.reshape(array.shape)
+
     def _checked(self, image: ArrayLike) -> NDArray[np.floating]:
         return _validation.same_shape("image", _validation.image("image", image), self.shape)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from math import ceil, floor
+from threading import Lock
 from typing import Any
 
 import cv2
@@ -18,6 +20,8 @@ _KEYPOINT = np.dtype(
     [(name, np.float64) for name in ("x", "y", "size", "angle", "response")]
     + [("octave", np.int64), ("difference", np.float64)]
 )
+# OpenCV's number of threads is the whole process's: two calls that change it at once would not restore it.
+_ALL_CORES = Lock()
 
 
 class PreparedSIFT(Prepared):
@@ -72,6 +76,31 @@ class PreparedSIFT(Prepared):
         """Return the mean SIFT difference of `image` over the keypoints, from 0 to 1."""
         return float(self._differences(image).mean())
 
+    def many(self, images: ArrayLike) -> NDArray[np.float64]:
+        """Return the SIFT differences of a stack of images; they are shared out among the cores."""
+        stack = self._stack(images)
+        if not len(stack):
+            return np.empty(0)
+        with _ALL_CORES:
+            threads = cv2.getNumThreads()
+            cv2.setNumThreads(1)  # some images to each core; OpenCV would split each image among all
+            try:
+                with ThreadPoolExecutor(threads) as pool:
+                    # More parts than cores: a core that other work holds up leaves its share to the rest.
+                    parts = [part for part in np.array_split(stack, 4 * threads) if len(part)]
+                    return np.concatenate(list(pool.map(self._means, parts)))
+            finally:
+                cv2.setNumThreads(threads)
+
+    def _means(self, images: NDArray) -> NDArray[np.float64]:
+        descriptors = np.array(self._compute(self._greys(images)))
+        return self._distances(_normalised(descriptors)).mean(axis=1)
+
+    def _compute(self, greys: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
+        # Always compute(), for the reference too: detectAndCompute() describes in a doubled image,
+        # compute() only if a keypoint was found there, and the descriptors then differ.
+        return [self._sift.compute(grey, self._keypoints)[1] for grey in greys]
+
     def map(self, image: ArrayLike) -> NDArray[np.float64]:
         """Return `sift_map` of `image`."""
         pixels, sizes, count = self._discs
@@ -94,8 +123,11 @@ class PreparedSIFT(Prepared):
         return self._describe(self._greys(self._checked(image)))
 
     def _differences(self, image: ArrayLike) -> NDArray[np.float64]:
+        return self._distances(self.descriptors(image))
+
+    def _distances(self, descriptors: NDArray[np.float64]) -> NDArray[np.float64]:
         # eq. for n keypoints
-        distances = np.linalg.norm(self._descriptors - self.descriptors(image), axis=1)
+        distances = np.linalg.norm(self._descriptors - descriptors, axis=-1)
         return np.minimum(distances / np.sqrt(2), 1)
 
     def _greys(self, image: NDArray) -> NDArray[np.uint8]:
@@ -104,12 +136,7 @@ class PreparedSIFT(Prepared):
         return np.clip(greys, 0, 255, out=greys).astype(np.uint8)
 
     def _describe(self, grey: NDArray[np.uint8]) -> NDArray[np.float64]:
-        # Always compute(), for the reference too: detectAndCompute() describes in a doubled image,
-        # compute() only if a keypoint was found there, and the descriptors then differ.
-        _, descriptors = self._sift.compute(grey, self._keypoints)
-        descriptors = descriptors.astype(np.float64)
-        norms = np.linalg.norm(descriptors, axis=1, keepdims=True)
-        return np.divide(descriptors, norms, out=descriptors, where=norms > 0)  # flat patches stay zero
+        return _normalised(self._compute(grey[None])[0])
 
     @cached_property
     def _table(self) -> NDArray[np.void]:
@@ -123,6 +150,13 @@ class PreparedSIFT(Prepared):
         pixels = np.concatenate(discs)
         count = np.bincount(pixels, minlength=self.shape[0] * self.shape[1])
         return pixels, np.array([disc.size for disc in discs]), count
+
+
+def _normalised(descriptors: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Return descriptors of norm 1; those of flat patches stay zero."""
+    long = descriptors.astype(np.float64)
+    norms = np.linalg.norm(long, axis=-1, keepdims=True)
+    return np.divide(long, norms, out=long, where=norms > 0)
 
 
 def _disc(centre: tuple[float, float], radius: float, shape: tuple[int, ...]) -> NDArray[np.intp]:

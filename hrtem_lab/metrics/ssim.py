@@ -16,6 +16,8 @@ Array = NDArray[Any]
 
 ROWS_AT_ONCE = 64
 """Eq. 1 is evaluated for so many rows at a time: its many terms then fit into the processor's cache."""
+PIXELS_AT_ONCE = 2**16
+"""Small images are compared together up to so many pixels, for the same reason."""
 
 
 class PreparedSSIM(Prepared):
@@ -87,6 +89,26 @@ class PreparedSSIM(Prepared):
             means = (values / self._weights_inside[rows] for values in sums)
             difference[rows] = self._difference(self._means[rows], *means)
         return difference
+
+    def many(self, images: ArrayLike) -> NDArray[np.float64]:
+        """Return the structural differences of a stack, shape (images, rows, columns) → (images,)."""
+        stack = self._stack(images)
+        differences = np.empty(len(stack))
+        step = max(1, PIXELS_AT_ONCE // self._reference.size)
+        for first in range(0, len(stack), step):
+            block = slice(first, first + step)
+            differences[block] = self._differences(stack[block])
+        return differences
+
+    def _differences(self, images: Array) -> NDArray[np.float64]:
+        pixels = self._scale(images).astype(self._dtype, copy=False)
+        squares = np.square(self._reference) + np.square(pixels)
+        means = (self._means_of(values) for values in (pixels, self._reference * pixels, squares))
+        return np.asarray(self._difference(self._means, *means).mean(axis=(1, 2), dtype=np.float64))
+
+    def _means_of(self, stack: Array) -> Array:
+        # One by one: OpenCV filters in Fourier space, where a huge image's rounding would reach the others.
+        return np.array([self._window_sums(one) for one in stack]) / self._weights_inside
 
     def _difference(self, mean_a: Array, mean_b: Array, mean_ab: Array, mean_squares: Array) -> Array:
         """Eq. 1 from the patches' means of a, b, a b and a² + b², a and b less the background.

@@ -1,0 +1,90 @@
+"""Electrons in pixels: how many are expected, counting them, and back to intensity."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hrtem_lab._validation import non_negative, positive
+
+# Beyond this many counts in one pixel, neighbouring whole numbers are no longer all doubles.
+MOST_COUNTS = 1e15
+# With fewer counts than this for vacuum, a detector's noise divided by them would be astronomical.
+LEAST_COUNTS = 1e-15
+# Electrons are counted so many pixels at a time: what lies between image and result stays in the cache.
+PART = 1 << 14
+
+
+def counts_per_pixel(dose_per_area: float, *, sampling: float) -> float:
+    """Return how many electrons vacuum is expected to send into one pixel: the dose times its area.
+
+    Parameters
+    ----------
+    dose_per_area : float
+        Incident electrons per Å².
+    sampling : float
+        Pixel size in Å.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the dose is negative or `sampling` not positive, or the counts are neither 0 nor between 10⁻¹⁵
+        and 10¹⁵.
+
+    Examples
+    --------
+    5 000 e⁻/nm² on pixels of 0.0165 nm:
+
+    >>> round(counts_per_pixel(50, sampling=0.165), 2)
+    1.36
+    """
+    dose = non_negative("dose_per_area", dose_per_area)
+    size = positive("sampling", sampling)
+    counts = dose * size * size
+    if dose and not LEAST_COUNTS <= counts <= MOST_COUNTS:
+        raise ValueError(
+            "dose_per_area times sampling² must be 0 or between 1e-15 and 1e15 electrons per pixel, "
+            f"got {dose_per_area!r} e⁻/Å² on pixels of {sampling!r} Å"
+        )
+    return counts
+
+
+def bounded_counts(name: str, value: Any) -> float:
+    """Return a number of electrons; it must not be negative nor more than can be counted one by one."""
+    number = non_negative(name, value)
+    if number > MOST_COUNTS:
+        raise ValueError(f"{name} must be at most 1e15 electrons, got {value!r}")
+    return number
+
+
+def counted(
+    image: NDArray[np.floating], vacuum: float, dark: float, generator: np.random.Generator
+) -> NDArray[np.float64]:
+    """Return the electrons that each pixel counts, in the order of rows."""
+    lowest, highest = float(image.min()), float(image.max())
+    if lowest < 0:
+        raise ValueError(f"image must not be negative where electrons are counted, got {lowest:g}")
+    if highest * vacuum > MOST_COUNTS:
+        raise ValueError(
+            f"image times dose must be at most 1e15 electrons per pixel, got {highest * vacuum:g}"
+        )
+    electrons = np.empty(image.shape)
+    expected, counts = image.reshape(-1), electrons.reshape(-1)
+    for start in range(0, image.size, PART):
+        part = slice(start, start + PART)
+        counts[part] = generator.poisson(np.multiply(expected[part], vacuum, dtype=np.float64) + dark)
+    return electrons
+
+
+def relative(electrons: NDArray, vacuum: float, *, clip: bool = False) -> NDArray[np.float64]:
+    """Turn electrons per pixel into intensity; without a beam there is no scale, and all is black."""
+    if vacuum == 0:
+        return np.zeros(electrons.shape)
+    np.divide(electrons, vacuum, out=electrons)
+    return np.maximum(electrons, 0, out=electrons) if clip else electrons

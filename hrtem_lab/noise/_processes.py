@@ -1,0 +1,210 @@
+"""One function per physical process."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from hrtem_lab import _validation
+from hrtem_lab._validation import non_negative, positive
+from hrtem_lab.noise._electrons import bounded_counts, counted, counts_per_pixel, relative
+
+
+def source_blur(image: ArrayLike, *, sigma: float, sampling: float) -> NDArray[np.floating]:
+    r"""Return an image blurred by the finite size of the electron source.
+
+    The convolution with a Gaussian, :math:`\exp(-r^2 / 2\sigma^2) / 2\pi\sigma^2`, sampled at the pixels out
+    to 4σ; beyond its edges the image continues as in a mirror. The total intensity is kept.
+
+    Parameters
+    ----------
+    image : array_like, shape (rows, columns)
+        Expected intensity.
+    sigma : float
+        Standard deviation in Å, at most the shorter side of the image; 0 changes nothing.
+    sampling : float
+        Pixel size in Å.
+
+    Returns
+    -------
+    numpy.ndarray of float64
+        Not negative where the image is not.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the image is not a 2-D array of finite real numbers, or `sigma` or `sampling` is out of range.
+
+    Notes
+    -----
+    A blur below half a pixel is narrower than what the pixels can hold, and is rounded towards none.
+    Blurring intensities describes an incoherent source; the coherent envelopes of
+    `hrtem_lab.simulation.form_image` act on the wave.
+
+    Source: section 3.1 and Fig. 3e of Ederer and Löffler, Ultramicroscopy 2022.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> point = np.zeros((33, 33))
+    >>> point[16, 16] = 1
+    >>> blurred = source_blur(point, sigma=1.0, sampling=0.5)  # 2 pixels
+    >>> round(float(blurred.sum()), 6), round(1 / float(2 * np.pi * blurred.max()), 1)
+    (1.0, 4.0)
+    """
+    import cv2  # noqa: PLC0415
+
+    expected = _validation.image("image", image).astype(np.float64)
+    size = positive("sampling", sampling)
+    pixels = non_negative("sigma", sigma) / size
+    if pixels > min(expected.shape) * (1 + 1e-9):
+        raise ValueError(
+            f"sigma must be at most the image's shorter side, {min(expected.shape) * size:g} Å, got {sigma!r}"
+        )
+    radius = math.ceil(4 * pixels)
+    if not radius:
+        return expected
+    kernel = cv2.getGaussianKernel(2 * radius + 1, pixels, cv2.CV_64F)
+    # Mirrored here, any number of times: OpenCV mirrors once, which a wide blur of a small image exceeds.
+    padded = np.pad(expected, radius, mode="symmetric")
+    blurred = np.asarray(cv2.sepFilter2D(padded, cv2.CV_64F, kernel, kernel), np.float64)
+    return blurred[radius:-radius, radius:-radius]
+
+
+def shot_noise(
+    image: ArrayLike, *, dose_per_area: float, sampling: float, rng: int | np.random.Generator | None = None
+) -> NDArray[np.float64]:
+    r"""Return an image as counted electrons make it, :math:`\mathrm{Poisson}(n I) / n`.
+
+    :math:`n` is `dose_per_area` times the pixel's area, so that mean and variance are :math:`I` and
+    :math:`I / n`.
+
+    Parameters
+    ----------
+    image : array_like, shape (rows, columns)
+        Expected intensity relative to the incident beam, not negative.
+    dose_per_area : float
+        Incident electrons per Å² (1 e⁻/Å² is 100 e⁻/nm²); 0 gives the black image.
+    sampling : float
+        Pixel size in Å. At one dose, smaller pixels are noisier: an image's look depends on their number.
+    rng : int, numpy.random.Generator or None
+        Seed or generator.
+
+    Returns
+    -------
+    numpy.ndarray of float64
+        Multiples of :math:`1/n`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the image is negative somewhere or not finite, the dose is negative, `sampling` is not positive,
+        or a pixel would count more than 10¹⁵ electrons.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> image = shot_noise(np.full((256, 256), 0.5), dose_per_area=100, sampling=0.2, rng=1)  # n = 4
+    >>> round(float(image.mean()), 2), round(float(image.var()), 3)
+    (0.5, 0.125)
+    """
+    vacuum = counts_per_pixel(dose_per_area, sampling=sampling)
+    electrons = counted(_validation.image("image", image), vacuum, 0.0, np.random.default_rng(rng))
+    return relative(electrons, vacuum)
+
+
+def dark_current(
+    image: ArrayLike,
+    *,
+    counts: float,
+    dose_per_area: float,
+    sampling: float,
+    rng: int | np.random.Generator | None = None,
+) -> NDArray[np.float64]:
+    r"""Return an image with the counts that a pixel collects without a beam, their mean subtracted.
+
+    :math:`I + (\mathrm{Poisson}(c) - c) / n`: a dark-corrected image keeps its mean, and the variance grows
+    by :math:`c / n^2`.
+
+    Parameters
+    ----------
+    image : array_like, shape (rows, columns)
+        Intensity relative to the incident beam.
+    counts : float
+        Dark counts :math:`c` per pixel and exposure, in electrons.
+    dose_per_area, sampling, rng
+        As in `shot_noise`.
+
+    Returns
+    -------
+    numpy.ndarray of float64
+        The image, unchanged at dose 0, where no beam gives a scale.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a number is negative or not finite, or electrons could not be counted one by one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> image = dark_current(np.ones((256, 256)), counts=3, dose_per_area=100, sampling=0.1, rng=1)  # n = 1
+    >>> round(float(image.mean()), 1), round(float(image.var()), 1)
+    (1.0, 3.0)
+    """
+    mean = bounded_counts("counts", counts)
+    expected = _validation.image("image", image)
+    vacuum = counts_per_pixel(dose_per_area, sampling=sampling)
+    dark = np.random.default_rng(rng).poisson(mean, expected.shape) - mean
+    return expected + relative(dark, vacuum)
+
+
+def readout_noise(
+    image: ArrayLike,
+    *,
+    sigma: float,
+    dose_per_area: float,
+    sampling: float,
+    rng: int | np.random.Generator | None = None,
+) -> NDArray[np.float64]:
+    r"""Return an image with the electronics' Gaussian noise, :math:`I + \mathcal N(0, \sigma^2) / n`.
+
+    Parameters
+    ----------
+    image : array_like, shape (rows, columns)
+        Intensity relative to the incident beam.
+    sigma : float
+        Standard deviation in electrons per pixel; on the image it is :math:`\sigma / n`.
+    dose_per_area, sampling, rng
+        As in `shot_noise`.
+
+    Returns
+    -------
+    numpy.ndarray of float64
+        Pixels may be negative. At dose 0, where no beam gives a scale, the image is unchanged.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a number is negative or not finite, or `sampling` is not positive.
+
+    Notes
+    -----
+    A metric that counts negative pixels as 0 (`hrtem_lab.metrics.mse`) sees the noise's upper half alone.
+
+    Source: section 3.1 and Fig. 3d of Ederer and Löffler, Ultramicroscopy 2022.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> image = readout_noise(np.ones((256, 256)), sigma=2, dose_per_area=100, sampling=0.2, rng=1)  # n = 4
+    >>> round(float(image.std()), 1)
+    0.5
+    """
+    spread = bounded_counts("sigma", sigma)
+    expected = _validation.image("image", image)
+    vacuum = counts_per_pixel(dose_per_area, sampling=sampling)
+    noise = np.random.default_rng(rng).normal(0.0, spread, expected.shape)
+    return expected + relative(noise, vacuum)
