@@ -13,8 +13,8 @@
 # simulation, whether a defocus is still acceptable, or where in the field of view the crystal has changed. Each of these
 # questions compares two images, and each answer depends on *how* they are compared.
 #
-# This course lets you try four ways of comparing, on images simulated from atoms and converged, with every control live:
-# move a slider, watch the image and the four numbers respond, predict, check. It follows
+# This course lets you try five ways of comparing, on images simulated from atoms and converged, with every control live:
+# move a slider, watch the image and the numbers respond, predict, check. It follows
 #
 # > M. Ederer and S. Löffler, “Image difference metrics for high-resolution electron microscopy”,
 # > *Ultramicroscopy* (2022), [doi:10.1016/j.ultramic.2022.113578](https://doi.org/10.1016/j.ultramic.2022.113578)

@@ -7,10 +7,11 @@
 # ---
 
 # %% [markdown]
-# # Four ways to say “different”
+# # Ways to say “different”
 #
-# **You will** see how four metrics compare the same two images, find the line of code behind each equation, and look
-# through each metric's eyes at a patch of your choice.
+# **You will** see how five metrics compare the same two images, find the line of code behind each equation, and look
+# through each metric's eyes at a patch of your choice. Four of the metrics are the paper's; the fifth, χ², knows what the
+# microscope lets through and how electrons are counted.
 #
 # Image **A** is Nb₃Sn, 10.55 nm thick; image **B** is ZrO₂, 10.18 nm thick: the pair of the paper's Fig. 1. Both are
 # seen along [001] at 80 kV through an aperture of 30 mrad, in focus, 128 × 128 pixels.
@@ -23,7 +24,8 @@ from hrtem_lab.app import questions
 questions.prediction(
     "A and B show two different crystals. Which metric will call them most alike?",
     ["MSE, which compares pixel by pixel", "SSIM, which compares patches",
-     "cw-SSIM, which compares local waves", "SIFT, which compares gradients at keypoints"],
+     "cw-SSIM, which compares local waves", "SIFT, which compares gradients at keypoints",
+     "χ², which compares what the aperture lets through"],
 )  # fmt: skip
 
 # %% [markdown]
@@ -46,9 +48,12 @@ four_metrics.dashboard()
 #   to MSE; to SSIM it is one only if the mean, the variance or the covariance tells.
 # * cw-SSIM reads local waves: their strength and their phases *relative to each other*. A phase that all waves of a window
 #   share is no difference to it (paper, Fig. 1d), so it forgives a small shift. It also forgives a reversed contrast.
+# * χ² reads pixels as MSE does, but only the waves that the reference itself holds, and a dark pixel counts more than a
+#   bright one, for counted electrons leave it less uncertain. Its 1 is kept for black and for negatives: two equally bright
+#   images with nothing in common are at 0.5. Compare its numbers with each other, not with those of MSE.
 # * Make B Nb₃Sn too, 20 cells, and step the defocus slowly away from zero: which number reacts first?
 #
-# ## The four equations
+# ## The equations
 #
 # In the paper's notation $\mathbf a$ and $\mathbf b$ are the pixels of the two images, $\mathbf x$ and $\mathbf y$ two
 # patches, and $\mathbf c_x$, $\mathbf c_y$ wavelet coefficients. Under each equation stand the lines of this project's
@@ -88,15 +93,26 @@ four_metrics.equation("sift")
 # $\mathbf d_k$ and $\mathbf e_k$ are histograms of gradient directions around keypoint $k$ of the *reference*, in the
 # reference and in the image. Two histograms with nothing in common are √2 apart.
 #
+# ### Relative χ²
+
+# %%
+four_metrics.equation("chi_square")
+
+# %% [markdown]
+# $h$ keeps the waves of the reference's band, for the aperture lets no others through, and each pixel is weighted by
+# the variance that counted electrons would have there: bright pixels are noisy, dark ones certain. The denominator is the
+# most that the numerator could be, so that 1 means black or a negative; how much larger than *noise* a difference is,
+# that takes a dose, and `metrics.reduced_chi_square`.
+#
 # ## Check yourself
 
 # %%
 questions.self_check(
-    "You exchange reference and image. Which metric changes most?",
+    "You exchange reference and image. Which metric cannot change?",
     {
-        "MSE": (False, "Eq. 3 has a and b in the same places: it is symmetric."),
-        "SIFT": (True, "Only the reference's keypoints count, and another image has others."),
-        "All of them": (False, "MSE cannot: its equation is symmetric. Try it above."),
+        "MSE": (True, "Its equation has a and b in the same places."),
+        "SIFT": (False, "Only the reference's keypoints count, and another image has others."),
+        "χ²": (False, "The reference's band and its counting noise are used. Try it above."),
     },
 )
 

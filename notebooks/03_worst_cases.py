@@ -30,7 +30,7 @@ questions.prediction(
 # ## Search
 #
 # Choose a metric and press Start. A patch that makes the image worse for this metric stays, any other is undone, so its
-# curve can only rise; the other three metrics are bystanders. The picture on the right is the end of a long run.
+# curve can only rise; the other metrics are bystanders. The picture on the right is the end of a long run.
 
 # %%
 from hrtem_lab.app import worst_cases
@@ -47,6 +47,8 @@ worst_cases.search()
 #   reversal has 0.90. The image is nearly black: a descriptor is divided by its norm, so faint gradients count in full.
 # * **cw-SSIM**. A reversal is worth nothing here. The search must change the waves' phases *against each other*. Black, which
 #   has no waves, is at 0.98; no patch was found that makes black any worse.
+# * **χ²**. From the reference it climbs to an image that is bright where the reference is dark, 0.73, and stays there: black,
+#   which is at 1, lies on the other side of a valley.
 # * **MSE**. Black where the reference is bright, bright only where it is black: almost 1, and the quickest of the searches.
 # * The paper says that cw-SSIM calls the worst image for SSIM nearly the same. Of ours it does not (0.48): what is added to the
 #   reversal changes the waves. But an image exists for which the paper's sentence holds: see the pairs below.
@@ -117,4 +119,5 @@ questions.self_check(
 #
 # A metric of your own can be searched as well: pass a function of (reference, image).
 #
-# Back: [the edge cases](02_edge_cases.ipynb). The [contents](00_index.ipynb).
+# Back: [the edge cases](02_edge_cases.ipynb). Next: [noise, one source at a time](04_noise.ipynb). The
+# [contents](00_index.ipynb).

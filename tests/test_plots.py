@@ -1,6 +1,7 @@
 """What figures hold: axes with units, the data, thresholds as lines and words, bands where they belong."""
 
 import dataclasses
+import itertools
 import math
 
 import cv2
@@ -17,7 +18,13 @@ from hrtem_lab.rendering import UNSEEN_GREY
 
 X = np.linspace(-2, 2, 9)
 # MSE accepts −1.4 to 1.4, cw-SSIM −1.1 to 2, SIFT −1.7 to 0.7: the band's two ends are two metrics'.
-PLACES = {"mse": (0.05, 0.0), "ssim": (0.2, 0.0), "cw_ssim": (0.1, 0.5), "sift": (0.15, -0.5)}
+PLACES = {
+    "mse": (0.05, 0.0),
+    "ssim": (0.2, 0.0),
+    "cw_ssim": (0.1, 0.5),
+    "sift": (0.15, -0.5),
+    "chi_square": (0.3, 0),
+}
 CURVES = {key: slope * abs(X - middle) for key, (slope, middle) in PLACES.items()}
 THRESHOLDS = {key: metric.threshold for key, metric in METRICS.items() if metric.threshold is not None}
 
@@ -202,6 +209,10 @@ def test_the_gallery_shows_every_case_with_all_numbers_in_one_contrast():
         for name, metric in METRICS.items():
             assert f"{metric.label} {numbers[key][name]:.3f}" in title
     assert f"white {white:.2f} of the incident beam" in figure.get_supxlabel()
+    plots.to_png(figure, dpi=50)
+    boxes = [axes.title.get_window_extent() for axes in figure.axes]
+    assert not any(one.overlaps(other) for one, other in itertools.combinations(boxes, 2))
+    assert not any(box.overlaps(axes.bbox) for box, axes in itertools.product(boxes, figure.axes))
 
 
 class TestStyle:
@@ -212,3 +223,51 @@ class TestStyle:
     def test_an_unknown_metric_is_refused(self):
         with pytest.raises(ValueError, match=r"key must be one of mse, .*, got 'psnr'"):
             style.metric_colour("psnr")
+
+
+PARTS = {"blur": {"mse": 0.1, "sift": 0.2}, "shot noise": {"mse": 0.3, "sift": 0.9}}
+TOGETHER = {"mse": 0.45, "sift": 0.8}
+
+
+class TestContributionBars:
+    @pytest.fixture
+    def figure(self):
+        return plots.contribution_bars(PARTS, TOGETHER)
+
+    def test_parts_stand_on_each_other_beside_the_whole(self, figure):
+        (axes,) = figure.axes
+        bars = [(bar.get_y(), bar.get_height()) for bar in axes.patches]
+        assert np.array(bars) == pytest.approx(
+            np.array([(0, 0.1), (0.1, 0.3), (0, 0.45), (0, 0.2), (0.2, 0.9), (0, 0.8)])
+        )
+        spans = sorted((bar.get_x(), bar.get_x() + bar.get_width()) for bar in axes.patches)
+        assert all(after[0] > before[1] for before, after in itertools.pairwise(sorted(set(spans))))
+
+    def test_sums_wholes_metrics_and_parts_are_named(self, figure):
+        (axes,) = figure.axes
+        assert [text.get_text() for text in axes.texts[:4]] == ["0.40", "0.45", "1.10", "0.80"]
+        assert [label.get_text() for label in axes.get_xticklabels()] == ["MSE", "SIFT"]
+        named = {text.get_text() for text in figure.legends[0].get_texts()}
+        assert named == {"blur", "shot noise", "all at once"}
+
+    def test_a_sum_beyond_the_maximum_is_drawn_whole(self, figure):
+        assert figure.axes[0].get_ylim()[1] > 1.1
+
+    def test_a_bar_has_its_metrics_colour(self, figure):
+        colours = [to_hex(bar.get_edgecolor()) for bar in figure.axes[0].patches]
+        assert colours == [style.metric_colour(key).lower() for key in ("mse",) * 3 + ("sift",) * 3]
+
+
+def test_panels_share_their_contrast_and_name_every_number():
+    images = {"(a) one": np.zeros((4, 4)), "(b) two": np.ones((8, 8))}
+    numbers = [dict.fromkeys(METRICS, 0.0), dict.fromkeys(METRICS, 0.125)]
+    figure = plots.panels(
+        images, numbers, notes=["first", "second"], white=2.0, field_of_view=(10.0, 20.0), columns=3
+    )
+    drawn = [axes for axes in figure.axes if axes.images]
+    assert [axes.get_title() for axes in drawn] == ["(a) one\nfirst", "(b) two\nsecond"]
+    for axes, values in zip(drawn, numbers, strict=True):
+        assert axes.images[0].get_clim() == (0, 2)
+        assert axes.images[0].get_extent() == [0, 2, 1, 0]  # nm
+        for key, metric in METRICS.items():
+            assert f"{metric.label} {values[key]:.3f}" in axes.get_xlabel()

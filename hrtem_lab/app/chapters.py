@@ -49,8 +49,8 @@ CHAPTERS: tuple[Chapter, ...] = (
     Chapter(
         file="01_four_metrics",
         number=1,
-        title="Four ways to say “different”",
-        summary="Two images judged by MSE, SSIM, cw-SSIM and SIFT, and what each of the four looks at.",
+        title="Ways to say “different”",
+        summary="Two images judged by MSE, SSIM, cw-SSIM, SIFT and χ², and what each of them looks at.",
         minutes=25,
     ),
     Chapter(
@@ -67,6 +67,27 @@ CHAPTERS: tuple[Chapter, ...] = (
         summary="A live search for the image that a metric calls most different, and a game of fooling it.",
         minutes=25,
     ),
+    Chapter(
+        file="04_noise",
+        number=4,
+        title="Noise, one source at a time",
+        summary="Blur, counted electrons and readout noise, alone and together, and whether they add up.",
+        minutes=25,
+    ),
+    Chapter(
+        file="05_low_dose",
+        number=5,
+        title="How few electrons are enough?",
+        summary="Every metric by dose, what it can still tell apart, and the limit that no method can pass.",
+        minutes=30,
+    ),
+    Chapter(
+        file="06_precipitates",
+        number=6,
+        title="How large is the precipitate?",
+        summary="A precipitate's size from one noisy image: cell by cell, by likelihood, and by eye.",
+        minutes=30,
+    ),
 )
 
 
@@ -81,6 +102,6 @@ def navigation() -> list[dict[str, object]]:
     Examples
     --------
     >>> [entry["number"] for entry in navigation()]
-    [0, 1, 2, 3]
+    [0, 1, 2, 3, 4, 5, 6]
     """
     return [{**asdict(chapter), "href": chapter.href} for chapter in CHAPTERS]

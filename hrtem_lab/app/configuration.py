@@ -14,8 +14,17 @@ TEMPLATE_ROOT = Path(__file__).parent / "template"
 TEMPLATE_DIR = TEMPLATE_ROOT / "voila" / "templates" / TEMPLATE_NAME
 
 #: Seconds until a kernel without an open page is ended, and between two looks.
-CULL_IDLE_TIMEOUT = 120
-CULL_INTERVAL = 30
+CULL_IDLE_TIMEOUT = 90
+CULL_INTERVAL = 15
+
+#: Seconds between two signs of life asked of a page, and until a silent one counts as gone: a laptop that
+#: lost its network says no goodbye. Together with the two above, a kernel outlives its page by 150 s at most.
+PING_INTERVAL = 10
+PING_TIMEOUT = 20
+
+#: What a request may carry, in bytes: nothing is sent to the server but a password and the widgets' values.
+MAX_BODY = 64 * 1024
+MAX_MESSAGE = 10 * 1024 * 1024
 
 #: The only JupyterLab extensions a dashboard loads; every other one would cost each reader time.
 LAB_EXTENSIONS = [
@@ -23,6 +32,19 @@ LAB_EXTENSIONS = [
     "@voila-dashboards/widgets-manager8",
     "anywidget",
 ]
+
+_CONTENT_SOURCES = {
+    "default-src": "'none'",
+    "script-src": "'self' 'unsafe-inline' blob:",
+    "style-src": "'self' 'unsafe-inline'",
+    "img-src": "'self' data: blob:",
+    "font-src": "'self' data:",
+    "connect-src": "'self'",
+    "worker-src": "'self' blob:",
+    "form-action": "'self'",
+    "base-uri": "'none'",
+    "frame-ancestors": "'self'",
+}
 
 _VOILA_PY = """\
 # Written by `python -m hrtem_lab.app install`.
@@ -77,8 +99,8 @@ def voila_settings() -> dict[str, Any]:
     -------
     dict
         Settings by name. Readers may choose neither template nor theme in the address: an unknown
-        template would leave the page waiting forever. Tracebacks reach the template, which prints their
-        last line alone.
+        template would leave the page waiting forever. No file beside the notebooks is served. Tracebacks
+        reach the template, which prints their last line alone.
 
     Examples
     --------
@@ -91,11 +113,83 @@ def voila_settings() -> dict[str, Any]:
         "allow_template_override": "NO",
         "allow_theme_override": "NO",
         "strip_sources": True,
+        "file_allowlist": [],
         "show_tracebacks": True,
         "extension_allowlist": LAB_EXTENSIONS,
         "prelaunch_hook": give_page_an_xsrf_cookie,
         "page_config_hook": use_bundled_mathjax,
         "resources": {"chapters": navigation()},
+    }
+
+
+def preheating_settings(*, pool_size: int) -> dict[str, Any]:
+    """Return what `voila_settings` needs besides for a pool of kernels that have run their chapter already.
+
+    Parameters
+    ----------
+    pool_size : int
+        Kernels that wait for readers, per notebook; 0 for none.
+
+    Returns
+    -------
+    dict
+        Settings by name. Voilà allows no hook before the launch of a pooled kernel: a server with a pool sets
+        the page's cookie itself.
+
+    Examples
+    --------
+    >>> preheating_settings(pool_size=2)
+    {'preheat_kernel': True, 'default_pool_size': 2, 'prelaunch_hook': None}
+    >>> preheating_settings(pool_size=0)
+    {}
+    """
+    if not pool_size:
+        return {}
+    return {"preheat_kernel": True, "default_pool_size": pool_size, "prelaunch_hook": None}
+
+
+def tornado_settings() -> dict[str, Any]:
+    """Return the settings of the web server: how soon a silent page counts as gone, how much it may send.
+
+    Returns
+    -------
+    dict
+        Settings by name; Jupyter takes the times in milliseconds.
+
+    Examples
+    --------
+    >>> tornado_settings()["ws_ping_timeout"]
+    20000
+    """
+    return {
+        "ws_ping_interval": 1000 * PING_INTERVAL,
+        "ws_ping_timeout": 1000 * PING_TIMEOUT,
+        "websocket_max_message_size": MAX_MESSAGE,
+    }
+
+
+def security_headers() -> dict[str, str]:
+    """Return the headers of every answer of the course's own servers.
+
+    Returns
+    -------
+    dict
+        Headers by name. A page may load from and talk to its own server alone, be framed by its own server
+        alone, and tells no other server its address. Its scripts stand in the page itself, as Voilà streams
+        them, and pictures' scripts arrive from Python as blobs: both must be allowed.
+
+    Examples
+    --------
+    >>> "connect-src 'self'" in security_headers()["Content-Security-Policy"]
+    True
+    """
+    return {
+        "Content-Security-Policy": "; ".join(f"{what} {where}" for what, where in _CONTENT_SOURCES.items()),
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "SAMEORIGIN",
+        "Referrer-Policy": "same-origin",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     }
 
 
@@ -119,7 +213,7 @@ def culling_settings(
     Examples
     --------
     >>> culling_settings()
-    {'cull_idle_timeout': 120, 'cull_interval': 30, 'cull_connected': False}
+    {'cull_idle_timeout': 90, 'cull_interval': 15, 'cull_connected': False}
     """
     return {"cull_idle_timeout": idle_timeout, "cull_interval": interval, "cull_connected": False}
 

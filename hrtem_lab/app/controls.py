@@ -12,6 +12,8 @@ from urllib.parse import parse_qsl, urlencode
 
 import ipywidgets as widgets
 
+from hrtem_lab.app.log_slider import LogSlider
+
 
 @dataclass(frozen=True, kw_only=True)
 class Slider:
@@ -137,7 +139,7 @@ class Choice:
         return text
 
 
-Parameter = Slider | Choice
+Parameter = Slider | LogSlider | Choice
 
 
 class Controls:
@@ -145,7 +147,7 @@ class Controls:
 
     Parameters
     ----------
-    parameters : sequence of Slider or Choice
+    parameters : sequence of Slider, LogSlider or Choice
         In the order of the page.
     """
 
@@ -155,7 +157,7 @@ class Controls:
         self._second = {
             key: (widgets.HTML(layout={"width": "6.5em", "margin": "0 0 0 4px"}), parameter.also)
             for key, parameter in self.parameters.items()
-            if isinstance(parameter, Slider) and parameter.also is not None
+            if isinstance(parameter, Slider | LogSlider) and parameter.also is not None
         }
         self._callback: Callable[[str], None] | None = None
         self._silent = False

@@ -11,10 +11,41 @@ from typing import Any
 
 import ipywidgets as widgets
 
+from hrtem_lab._parallel import cores_are_shared
 from hrtem_lab.app.controls import Controls
 from hrtem_lab.app.widgets import Address, Download
 
 logger = logging.getLogger(__name__)
+
+
+#: Seconds between two pieces of work: the least, and the most that courtesy adds up to.
+REST, LONGEST_REST = 0.005, 1.0
+#: How many times longer work that is not urgent rests than other processes held it up, beyond a share of its
+#: time that does not count.
+COURTESY, SHARE = 30, 0.25
+
+
+class Pace:
+    """A clock of the work since it was made, and how long to rest from it.
+
+    Where many pages compute on few cores, the curves of some would hold up the pictures of others.
+    """
+
+    def __init__(self) -> None:
+        self._start, self._computed = time.perf_counter(), time.process_time()
+
+    @property
+    def worked(self) -> float:
+        """Seconds since the start."""
+        return time.perf_counter() - self._start
+
+    @property
+    def rest(self) -> float:
+        """Seconds to rest; on shared cores the longer, the longer others kept this process from computing."""
+        if not cores_are_shared():
+            return REST
+        held_up = (1 - SHARE) * self.worked - (time.process_time() - self._computed)
+        return min(max(REST, COURTESY * held_up), LONGEST_REST)
 
 
 class Dashboard:
@@ -57,8 +88,11 @@ class Dashboard:
         """Show what the state asks for: the part that must answer at once."""
         raise NotImplementedError
 
-    def refine(self) -> Iterator[None]:
-        """Show the rest, yielding between pieces of some milliseconds."""
+    def refine(self) -> Iterator[float | None]:
+        """Show the rest, yielding between pieces of some milliseconds.
+
+        A number that is yielded asks to go on so many seconds later.
+        """
         yield from ()
 
     def png(self) -> bytes:
@@ -126,18 +160,18 @@ class Dashboard:
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:  # outside a kernel nobody is waiting: do it now
-            for _ in work:
-                pass
+            for wait in work:
+                time.sleep(wait or 0)
             return
         self._task = loop.create_task(self._run(work))
 
-    async def _run(self, work: Iterator[None]) -> None:
+    async def _run(self, work: Iterator[float | None]) -> None:
         try:
             # Between two pieces the loop serves the reader's next event, for which one turn is not enough.
-            pause = time.perf_counter()
-            for _ in work:
-                if time.perf_counter() - pause > 0.004:
-                    await asyncio.sleep(0.005)
-                    pause = time.perf_counter()
+            pace = Pace()
+            for wait in work:
+                if wait or pace.worked > 0.004:
+                    await asyncio.sleep(max(wait or 0, pace.rest))
+                    pace = Pace()
         except Exception as error:
             self.report(error)

@@ -105,14 +105,14 @@ class Explorer(Dashboard):
         self._differences = {key: prepared(self._image) for key, prepared in self._prepared.items()}
         self._numbers.value = numbers.table(self._differences)
 
-    def refine(self) -> Iterator[None]:
+    def refine(self) -> Iterator[float | None]:
         """Show the difference map, then the curve along the slider moved last."""
         key = self.controls.values["map"]
         self._map = self._prepared[key].map(self._image)
         self._map_picture.data = encode_map(self._map)
         self._map_picture.caption = _map_caption(key)
         self._map_picture.alt = f"{METRICS[key].label} difference map of reference and image."
-        yield
+        yield None
         yield from self._curve.update(self.last_changed, self.controls.values)
 
     def png(self) -> bytes:

@@ -1,4 +1,4 @@
-"""Chapter 1: two images, the keypoints, four difference maps, and a patch under the magnifying glass."""
+"""Chapter 1: two images, the keypoints, every metric's map, and a patch under the magnifying glass."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ PATCH_KEYS = ("x", "y")
 
 
 class FourMetrics(Dashboard):
-    """Images A and B, how different the four metrics call them, and where."""
+    """Images A and B, how different every metric calls them, and where."""
 
     def __init__(self) -> None:
         super().__init__(Controls(PARAMETERS), name="four-metrics")

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from hrtem_lab.metrics import METRICS
 from hrtem_lab.metrics._metric import Prepared
+from hrtem_lab.metrics.chi_square import PreparedChiSquare
 from hrtem_lab.metrics.cw_ssim import PreparedCWSSIM
 from hrtem_lab.metrics.sift import PreparedSIFT
 from hrtem_lab.metrics.ssim import disc
@@ -113,6 +114,21 @@ def _sift_view(images: Pair, place: tuple[int, int], prepared: Prepared) -> str:
     )
 
 
+def _chi_square_view(images: Pair, place: tuple[int, int], prepared: Prepared) -> str:
+    assert isinstance(prepared, PreparedChiSquare)
+    a, b = (prepared.filter(pixels) for pixels in images)
+    white = float(max(a.max(), b.max())) or 1.0
+    encoded = [encode_image(patch_of(pixels, place), limits=(0, white)) for pixels in (a, b)]
+    terms = prepared.map(images[1])
+    here = patch_of(terms, place)
+    finest = f"{1 / prepared.cutoff:.1f} px and more" if prepared.cutoff else "the mean alone"
+    return (
+        _pictures(*encoded) + f"<p>What the reference's band lets through: {finest}. This patch holds "
+        f"<strong>{100 * here.sum() / (terms.sum() or 1):.1f} %</strong> of χ², "
+        f"on {100 * here.size / terms.size:.1f} % of the area.</p>"
+    )
+
+
 def _any_metric(images: Pair, place: tuple[int, int], prepared: Prepared) -> str:
     return f"<p>Map here: <strong>{prepared.map(images[1])[place]:.3f}</strong></p>"
 
@@ -152,4 +168,5 @@ _VIEWS: dict[str, Callable[[Pair, tuple[int, int], Prepared], str]] = {
     "ssim": _ssim_view,
     "cw_ssim": _cw_ssim_view,
     "sift": _sift_view,
+    "chi_square": _chi_square_view,
 }

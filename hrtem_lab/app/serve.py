@@ -1,10 +1,10 @@
-"""Serve the chapters as dashboards on this machine."""
+"""Serve the chapters: to one reader on this machine, or to a class."""
 
-import errno
+from __future__ import annotations
+
 import logging
 import os
-import shutil
-import signal
+import secrets
 import sys
 import threading
 import webbrowser
@@ -12,92 +12,37 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from jupyter_core.utils import run_sync
-from jupyter_server.utils import url_path_join
-from tornado.httpserver import HTTPServer
-from tornado.ioloop import IOLoop
-from tornado.netutil import bind_sockets
-from tornado.web import RedirectHandler
 from traitlets.config import Config
-from voila.app import Voila
-from voila.tornado.contentshandler import VoilaContentsHandler
-from voila.tornado.treehandler import TornadoVoilaTreeHandler
 
-from hrtem_lab.app.chapters import CHAPTERS
+from hrtem_lab._parallel import ENVIRONMENT as WORKERS_VARIABLE
+from hrtem_lab._validation import positive_integer
+from hrtem_lab.app.classroom import GIGABYTE, RESERVE, Classroom, free_memory
 from hrtem_lab.app.configuration import (
     CULL_IDLE_TIMEOUT,
     CULL_INTERVAL,
     TEMPLATE_DIR,
     TEMPLATE_ROOT,
     culling_settings,
+    preheating_settings,
     voila_settings,
 )
+from hrtem_lab.app.course_server import (
+    CannotServeError,
+    CourseServer,
+    bound_sockets,
+    is_loopback,
+    is_worth_reading,
+)
+from hrtem_lab.app.kernels import PageKernelManager
 
 HOST = "127.0.0.1"
+EVERYWHERE = "0.0.0.0"
 DEFAULT_PORT = 8866
+#: Fewest characters of a password: those that guessing over a network does not reach.
+SHORTEST_TOKEN = 8
 #: The repository's notebooks, next to the package.
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
-
-
-class CannotServeError(Exception):
-    """The dashboard cannot start; the message is one sentence for the person who started it."""
-
-
-class Dashboard(Voila):
-    """Voilà that shows chapters and nothing else, on this machine alone."""
-
-    name = "voila"
-    port: int
-    on_ready: Callable[[str], None] = staticmethod(lambda url: None)
-
-    def init_settings(self) -> dict[str, Any]:
-        """Answer only requests that name this machine, so that no foreign page reaches in by a DNS trick."""
-        settings: dict[str, Any] = super().init_settings()
-        return {**settings, "allow_remote_access": False, "local_hostnames": ["localhost"]}
-
-    def init_handlers(self) -> list[Any]:
-        """Open the table of contents at ``/``; show neither the folder's tree nor its files."""
-        closed = (TornadoVoilaTreeHandler, VoilaContentsHandler)
-        contents = url_path_join(self.base_url, "voila/render", CHAPTERS[0].href)
-        home = (url_path_join(self.server_url, "/?"), RedirectHandler, {"url": contents, "permanent": False})
-        return [home, *(handler for handler in super().init_handlers() if handler[1] not in closed)]
-
-    def listen(self) -> None:
-        """Listen on the port asked for, or fail; serve until interrupted, then end every kernel."""
-        try:
-            sockets = bind_sockets(self.port, self.ip)
-        except OSError as error:
-            self.stop()
-            raise CannotServeError(_why_not_bound(error, port=self.port)) from error
-        HTTPServer(self.app).add_sockets(sockets)
-        self.port = sockets[0].getsockname()[1]
-        self.ioloop = IOLoop.current()
-        self.ioloop.add_callback(self.on_ready, f"http://{self.ip}:{self.port}{self.base_url}")
-        signal.signal(signal.SIGTERM, signal.default_int_handler)  # being told to stop is like Ctrl-C
-        try:
-            self.ioloop.start()
-        except KeyboardInterrupt:
-            pass
-        finally:
-            self.stop()
-
-    def stop(self) -> None:
-        """End every kernel at once: given time, one in the middle of a cell would print a traceback first."""
-        shutil.rmtree(self.connection_dir, ignore_errors=True)
-        run_sync(self.kernel_manager.shutdown_all)(now=True)
-
-
-def _why_not_bound(error: OSError, *, port: int) -> str:
-    if error.errno == errno.EADDRINUSE:
-        return f"port {port} is already in use: stop what runs there, or choose another port"
-    return f"port {port} cannot be used: {os.strerror(error.errno or 0).lower()}"
-
-
-def _is_worth_reading(record: logging.LogRecord) -> bool:
-    # Trust concerns outputs stored in a notebook, and the chapters store none. The ping timeout is Jupyter's
-    # own default in milliseconds, which Tornado takes for seconds.
-    message = record.getMessage()
-    return not (message.endswith("is not trusted") or "websocket_ping_timeout" in message)
+TOKEN_VARIABLE = "HRTEM_LAB_TOKEN"
 
 
 def find_notebooks(folder: Path) -> Path:
@@ -149,7 +94,7 @@ def serve(
     cull_idle_timeout: int = CULL_IDLE_TIMEOUT,
     cull_interval: int = CULL_INTERVAL,
 ) -> None:
-    """Serve a folder of notebooks until interrupted, and print the address once it answers.
+    """Serve a folder of notebooks to this machine until interrupted; print the address once it answers.
 
     Parameters
     ----------
@@ -167,32 +112,125 @@ def serve(
     CannotServeError
         If notebooks or template are missing, or the port is taken.
     """
-    folder = find_notebooks(notebooks)
-    if not (TEMPLATE_DIR / "index.html.j2").is_file():
-        raise CannotServeError(f"the page template must come with the package, not found in {TEMPLATE_DIR}")
-    search_path = [str(TEMPLATE_ROOT), *filter(None, [os.environ.get("JUPYTER_PATH")])]
-    os.environ["JUPYTER_PATH"] = os.pathsep.join(search_path)
-    # Kernels inherit this: their debugger would otherwise print a warning at every start.
-    os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
 
     def announce(url: str) -> None:
         print(f"hrtem_lab is running at {url}\nPress Ctrl-C to stop it.", flush=True)
         if browser:
             open_browser(url)
 
-    app = Dashboard(
-        config=Config(
-            Voila={"root_dir": str(folder), "ip": HOST, "port": port, "log_level": "WARN"},
-            VoilaConfiguration=voila_settings(),
-            # Without it any user of this machine could listen in, and every kernel start would warn of that.
-            KernelManager={"transport_encryption": "auto"},
-            MappingKernelManager=culling_settings(idle_timeout=cull_idle_timeout, interval=cull_interval),
-        ),
-        config_file_paths=[],
+    settings = _settings(find_notebooks(notebooks), HOST, port, cull_idle_timeout, cull_interval)
+    _run(settings, announce)
+
+
+def serve_class(
+    *,
+    notebooks: Path = NOTEBOOKS,
+    address: str = EVERYWHERE,
+    port: int = DEFAULT_PORT,
+    base_url: str = "/",
+    token: str | None = None,
+    students: int = 30,
+    memory: float | None = None,
+    page_memory: float = 2,
+    cull_idle_timeout: int = CULL_IDLE_TIMEOUT,
+    cull_interval: int = CULL_INTERVAL,
+) -> None:
+    """Serve a folder of notebooks to a class until interrupted; print the link for the students.
+
+    Parameters
+    ----------
+    notebooks, port, cull_idle_timeout, cull_interval
+        As for `serve`.
+    address : str
+        Address of this machine to listen on; ``0.0.0.0`` stands for all of them.
+    base_url : str
+        Path under which a web server in front of this one forwards, with a slash at both ends.
+    token : str or None
+        The password, at least 8 characters; None makes one up, an empty one asks for none.
+    students : int
+        How many read at the same time: from it follows how many kernels wait for readers.
+    memory, page_memory : float
+        Ceilings in GB of all pages together and of one page, see `hrtem_lab.app.classroom.Classroom`.
+
+    Raises
+    ------
+    CannotServeError
+        If notebooks or template are missing, the port is taken, or the password is too short.
+    ValueError
+        If a number is out of range.
+    """
+    folder = find_notebooks(notebooks)
+    password = _checked_token(token)
+    count = len(list(folder.glob("*.ipynb")))
+    room = Classroom(students=students, memory=memory, page_memory=page_memory, notebooks=count)
+    if not (base_url.startswith("/") and base_url.endswith("/")):
+        raise CannotServeError(f"base-url must begin and end with a slash, got {base_url!r}")
+    settings = _settings(folder, address, port, cull_idle_timeout, cull_interval)
+    settings["Voila"] |= {"base_url": base_url, "token": password}
+    settings["VoilaConfiguration"] |= preheating_settings(pool_size=room.pool_size)
+    os.environ.setdefault(WORKERS_VARIABLE, "1")  # the cores are shared out among the readers
+    settings["PageKernelManager"] = {"memory_limit": int(room.page_memory * GIGABYTE)}
+
+    def announce(url: str) -> None:
+        print(f"hrtem_lab is running at {url}{f'?token={password}' if password else ''}")
+        if not is_loopback(address):
+            print("Students put this machine's name or address between http:// and the port.")
+        print(
+            f"Room for {room.most_pages} pages, {room.pool_size} kernels ready for each of {count} notebooks."
+        )
+        print("Press Ctrl-C to stop it.", flush=True)
+
+    _run(
+        settings,
+        announce,
+        has_room=lambda server: server.pages() < room.most_pages and free_memory() > RESERVE,
     )
-    app.on_ready = announce
-    for logger in (app.log, logging.getLogger("tornado.general")):
-        logger.addFilter(_is_worth_reading)
-    app.initialize([])
-    app.start()
+
+
+def _checked_token(token: str | None) -> str:
+    asked = os.environ.get(TOKEN_VARIABLE) if token is None else token
+    if asked is None:
+        return secrets.token_urlsafe(12)
+    if asked and len(asked) < SHORTEST_TOKEN:
+        raise CannotServeError(f"token must have at least {SHORTEST_TOKEN} characters, got {len(asked)}")
+    return asked
+
+
+def _settings(
+    folder: Path, address: str, port: int, cull_idle_timeout: int, cull_interval: int
+) -> dict[str, dict[str, Any]]:
+    """Return the sections of the configuration that every server shares."""
+    for name, seconds in (("cull-idle-timeout", cull_idle_timeout), ("cull-interval", cull_interval)):
+        positive_integer(name, seconds)
+    culling = culling_settings(idle_timeout=cull_idle_timeout, interval=cull_interval)
+    return {
+        "Voila": {"root_dir": str(folder), "ip": address, "port": port, "log_level": "WARN"},
+        "VoilaConfiguration": {**voila_settings(), "multi_kernel_manager_class": PageKernelManager},
+        # Without it any user of this machine could listen in, and every kernel start would warn of that.
+        "KernelManager": {"transport_encryption": "auto"},
+        "MappingKernelManager": culling,
+        "PasswordIdentityProvider": {"allow_password_change": False},
+    }
+
+
+def _run(
+    settings: dict[str, dict[str, Any]],
+    announce: Callable[[str], None],
+    *,
+    has_room: Callable[[CourseServer], bool] = lambda server: True,
+) -> None:
+    """Serve until interrupted."""
+    if not (TEMPLATE_DIR / "index.html.j2").is_file():
+        raise CannotServeError(f"the page template must come with the package, not found in {TEMPLATE_DIR}")
+    listening = bound_sockets(address=settings["Voila"]["ip"], port=settings["Voila"]["port"])
+    search_path = [str(TEMPLATE_ROOT), *filter(None, [os.environ.get("JUPYTER_PATH")])]
+    os.environ["JUPYTER_PATH"] = os.pathsep.join(search_path)
+    # Kernels inherit this: their debugger would otherwise print a warning at every start.
+    os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
+    server = CourseServer(config=Config(**settings), config_file_paths=[])
+    server.sockets, server.on_ready, server.has_room = listening, announce, has_room
+    for logger in (server.log, logging.getLogger("tornado.general")):
+        logger.addFilter(is_worth_reading)
+    server.initialize([])
+    server.start()
     print("Stopped.", flush=True)

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 import numpy as np
 from numpy.typing import NDArray
 
+from hrtem_lab.app.background import beside
 from hrtem_lab.app.controls import Slider
 from hrtem_lab.app.figures import encode_figure
 from hrtem_lab.app.widgets import Picture
 from hrtem_lab.metrics import METRICS
 from hrtem_lab.rendering import line_mark, overlay
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 POINTS = 41
 
@@ -52,7 +56,7 @@ class CurvePanel:
         self._busy = widgets.HBox([self._progress, self._stop], layout={"visibility": "hidden"})
         self.view = widgets.VBox([self._busy, self._picture, self._words])
 
-    def update(self, changed: str, state: Mapping[str, Any]) -> Iterator[None]:
+    def update(self, changed: str, state: Mapping[str, Any]) -> Iterator[float | None]:
         """Bring the curve up to date, yielding between comparisons.
 
         Parameters
@@ -66,8 +70,7 @@ class CurvePanel:
         others = {key: value for key, value in state.items() if key not in (self._key, "map")}
         if self._drawn != (self._key, others):
             yield from self._compute(dict(state))
-            yield
-            self._draw()
+            self._show((yield from beside(encode_figure, self._figure())))
             self._drawn = (self._key, others)
         self._mark(state[self._key])
 
@@ -95,17 +98,20 @@ class CurvePanel:
     def _stopped(self, _button: Any) -> None:
         self._cancel()
         self._busy.layout.visibility = "hidden"
-        self._draw()
+        self._show(encode_figure(self._figure()))
         self._mark(self._state[self._key])
 
-    def _draw(self) -> None:
+    def _figure(self) -> Figure:
         from hrtem_lab.plots import difference_curves  # noqa: PLC0415
 
         slider = self._sliders[self._key]
-        figure = difference_curves(
+        return difference_curves(
             self._positions, self._values, label=slider.title, limits=(slider.minimum, slider.maximum)
         )
-        self._picture.data = encode_figure(figure)
+
+    def _show(self, figure: bytes) -> None:
+        slider = self._sliders[self._key]
+        self._picture.data = figure
         self._words.value = f'<p class="hl-note">{self._ranges()}</p>'
         self._picture.alt = f"Difference of every metric along {slider.title}. {self._ranges()}"
 

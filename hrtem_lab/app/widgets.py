@@ -1,4 +1,4 @@
-"""The widgets that ipywidgets lacks: a picture, a download, the page's address, the browser's storage."""
+"""The widgets that ipywidgets lacks: a picture, a grid of cells, a download, the address, the storage."""
 
 from __future__ import annotations
 
@@ -114,3 +114,33 @@ class Storage(anywidget.AnyWidget):
     _esm = _HERE / "storage.js"
     name = traitlets.Unicode().tag(sync=True)
     values = traitlets.Dict(value_trait=traitlets.Float()).tag(sync=True)
+
+
+class CellGrid(anywidget.AnyWidget):
+    """A picture divided into square cells, which the reader marks by mouse, by finger or by keyboard.
+
+    Attributes
+    ----------
+    data : bytes
+        The PNG.
+    cells : int
+        Cells along each side.
+    marked : list of int
+        The marked cells, row by row from 0, increasing.
+    enabled : bool
+        Whether the reader may change them.
+    overlay : str
+        An SVG element, stretched over picture and marks.
+    alt, caption, label : str
+        What the picture shows, in words; the line under it (HTML); how to mark cells, for those who hear it.
+    """
+
+    _esm = _HERE / "grid.js"
+    data = traitlets.Bytes().tag(sync=True)
+    cells = traitlets.Int(16).tag(sync=True)
+    marked = traitlets.List(trait=traitlets.Int()).tag(sync=True)
+    enabled = traitlets.Bool(True).tag(sync=True)
+    overlay = traitlets.Unicode().tag(sync=True)
+    alt = traitlets.Unicode().tag(sync=True)
+    caption = traitlets.Unicode().tag(sync=True)
+    label = traitlets.Unicode().tag(sync=True)

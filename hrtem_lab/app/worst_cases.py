@@ -159,8 +159,17 @@ class WorstCase(Dashboard):
         self._progress.max = max(STEPS, -(-self._step // STEPS) * STEPS)
         self._progress.value = self._step
 
+    @property
+    def _stored(self) -> extremes.StoredRun | None:
+        """The long run of the metric, where the package has one."""
+        name = f"max-{self.metric}"
+        return extremes.load_stored(name) if name in extremes.list_stored() else None
+
     def _show_stored(self) -> None:
-        stored = extremes.load_stored(f"max-{self.metric}")
+        stored = self._stored
+        self._stored_picture.layout.display = "none" if stored is None else None
+        if stored is None:
+            return
         self._stored_picture.data = encode_image(stored.image, limits=(0, self._white))
         value = stored.values[self.metric]
         self._stored_picture.caption = (
@@ -172,10 +181,10 @@ class WorstCase(Dashboard):
     def _draw_curves(self) -> None:
         from hrtem_lab.plots import search_curves  # noqa: PLC0415
 
-        stored = extremes.load_stored(f"max-{self.metric}").values[self.metric]
+        stored = {} if self._stored is None else {self.metric: self._stored.values[self.metric]}
         steps = [step for step, _ in self._history]
         curves = {key: [values[key] for _, values in self._history] for key in METRICS}
-        self._curve.data = encode_figure(search_curves(steps, curves, stored={self.metric: stored}))
+        self._curve.data = encode_figure(search_curves(steps, curves, stored=stored))
         self._curve.alt = f"Differences of all metrics along {self._step} steps of the search."
 
     def _toggle(self, _button: Any) -> None:

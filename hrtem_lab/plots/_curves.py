@@ -1,8 +1,7 @@
-"""Figures from arrays: pure functions that return `matplotlib.figure.Figure` and keep no state."""
+"""Every metric's difference as a curve: along a parameter, along a search."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -10,33 +9,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from hrtem_lab.edge_cases import EdgeCase, acceptable_ranges
+from hrtem_lab.edge_cases import acceptable_ranges
 from hrtem_lab.metrics import METRICS
-from hrtem_lab.rendering import UNSEEN_GREY
 from hrtem_lab.style import metric_colour, metric_marker
 
 CURVE_BOX = (0.07, 0.32, 0.745, 0.64)
 """Left, bottom, width and height of the curves' axes as fractions of their figure."""
 STRIP_BOTTOM = 0.155
 """Lower end, as a fraction of the figure, of the bars under the curves."""
-
-
-def to_png(figure: Figure, *, dpi: float = 150) -> bytes:
-    """Return a figure as a PNG file.
-
-    Parameters
-    ----------
-    figure : matplotlib.figure.Figure
-    dpi : float
-        Pixels per inch.
-
-    Returns
-    -------
-    bytes
-    """
-    stream = io.BytesIO()
-    figure.savefig(stream, format="png", dpi=dpi)
-    return stream.getvalue()
 
 
 def difference_curves(
@@ -176,82 +156,6 @@ def _intersections(
     """Return where intervals of both lists overlap."""
     overlaps = ((max(a, c), min(b, d)) for a, b in first for c, d in second)
     return sorted((start, end) for start, end in overlaps if start <= end)
-
-
-def gallery(cases: Mapping[str, EdgeCase], differences: Mapping[str, Mapping[str, float]]) -> Figure:
-    """Return the test images with every metric's difference under each.
-
-    Parameters
-    ----------
-    cases : mapping of str to EdgeCase
-        From `hrtem_lab.edge_cases.edge_cases`; the first is the reference and sets the contrast.
-    differences : mapping of str to mapping of str to float
-        Key of the case → key of the metric → difference.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-    """
-    columns = 4
-    rows = -(-len(cases) // columns)
-    figure = Figure(figsize=(10, 3.5 * rows), layout="constrained")
-    grid = figure.subplots(rows, columns, squeeze=False)
-    white = float(next(iter(cases.values())).image.max())
-    for axes in grid.flat:
-        axes.set_axis_off()
-    for axes, (key, case) in zip(grid.flat, cases.items(), strict=False):
-        axes.imshow(case.image, cmap="gray", vmin=0, vmax=white, interpolation="nearest")
-        lines = [f"{METRICS[m].label} {value:.3f}" for m, value in differences[key].items()]
-        axes.set_title(f"{case.label}\n" + "   ".join(lines[:2]) + "\n" + "   ".join(lines[2:]), fontsize=9)
-    figure.supxlabel(f"black 0, white {white:.2f} of the incident beam, in every image", fontsize=8)
-    return figure
-
-
-def comparison(
-    reference: NDArray[np.floating],
-    image: NDArray[np.floating],
-    maps: Mapping[str, NDArray[np.floating]],
-    differences: Mapping[str, float],
-    *,
-    titles: tuple[str, str],
-    field_of_view: tuple[float, float],
-) -> Figure:
-    """Return two images side by side with difference maps and the metrics' values.
-
-    Parameters
-    ----------
-    reference, image : numpy.ndarray
-        Intensities; both are shown with the reference's contrast.
-    maps : mapping of str to numpy.ndarray
-        Key of the metric → map from 0 to 1, NaN where it does not look.
-    differences : mapping of str to float
-        Key of the metric → difference.
-    titles : (str, str)
-        What the two images are.
-    field_of_view : (float, float)
-        Height and width in Å.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        Axes are in nm.
-    """
-    figure = Figure(figsize=(3.1 * (2 + len(maps)), 3.9), layout="constrained")
-    axes = figure.subplots(1, 2 + len(maps))
-    extent = (0.0, field_of_view[1] / 10, field_of_view[0] / 10, 0.0)
-    white = float(reference.max()) or 1.0
-    for panel, pixels, title in zip(axes, (reference, image), titles, strict=False):
-        panel.imshow(pixels, cmap="gray", vmin=0, vmax=white, extent=extent, interpolation="nearest")
-        panel.set(title=title, xlabel="nm")
-    for panel, (key, values) in zip(axes[2:], maps.items(), strict=True):
-        panel.set_facecolor(str(UNSEEN_GREY / 255))
-        drawn = panel.imshow(values, cmap="cividis", vmin=0, vmax=1, extent=extent, interpolation="nearest")
-        panel.set(title=f"{METRICS[key].label} map", xlabel="nm")
-    if maps:
-        figure.colorbar(drawn, ax=axes[2:], shrink=0.7, label="difference")
-    words = "   ".join(f"{METRICS[key].label} {value:.3f}" for key, value in differences.items())
-    figure.suptitle(f"{words}\ncontrast of both images: black 0, white {white:.2f} of the incident beam")
-    return figure
 
 
 def search_curves(

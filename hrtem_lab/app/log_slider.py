@@ -1,0 +1,95 @@
+"""A slider whose steps are ratios, for doses."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import ipywidgets as widgets
+
+# The steps of a decade, in tenths of its power of ten.
+_TENTHS = (10, 11, 12, 13, 15, 17, 20, 22, 25, 30, 35, 40, 45, 50, 60, 70, 80, 90)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogSlider:
+    """A positive number that the reader sets in steps of 10 to 20 %, from one power of ten to another.
+
+    The values are round numbers, 1 to 9 times a power of ten and some between, which a link names exactly.
+
+    Attributes
+    ----------
+    key, label, unit, also
+        As for `Slider`.
+    minimum, maximum : int
+        Powers of ten, in `unit`.
+    default : int
+        A round number between them.
+    """
+
+    key: str
+    label: str
+    minimum: int
+    maximum: int
+    default: int
+    unit: str = ""
+    also: Callable[[float, Mapping[str, Any]], str] | None = None
+
+    @property
+    def grid(self) -> list[int]:
+        """The values, increasing."""
+        decades = range(round(math.log10(self.minimum)), round(math.log10(self.maximum)))
+        steps = [tenths * 10**decade // 10 for decade in decades for tenths in _TENTHS]
+        return [*steps, self.maximum]
+
+    @property
+    def title(self) -> str:
+        """Label and unit."""
+        return f"{self.label} ({self.unit})" if self.unit else self.label
+
+    def describe(self, value: float) -> str:
+        """Return the value with its unit, thousands set apart."""
+        return f"{thousands(value)} {self.unit}".rstrip()
+
+    def widget(self) -> Any:
+        """Return the slider."""
+        return widgets.SelectionSlider(
+            options=[(thousands(value), value) for value in self.grid],
+            value=self.default,
+            description=self.title,
+            continuous_update=True,
+            style={"description_width": "11em"},
+            layout={"width": "auto"},
+        )
+
+    def parse(self, text: str) -> int:
+        """Return the slider's value nearest, by ratio, to what a query string asks for.
+
+        Raises
+        ------
+        ValueError
+            If it is no number or out of range.
+        """
+        rule = f"{self.label} must be a number from {self.minimum:d} to {self.maximum:d} {self.unit}".rstrip()
+        try:
+            number = float(text)
+        except ValueError:
+            number = math.nan
+        if not self.minimum <= number <= self.maximum:
+            raise ValueError(f"{rule}, got {text!r}")
+        return min(self.grid, key=lambda value: abs(math.log(value / number)))
+
+
+def thousands(value: float) -> str:
+    """Return a number, not negative, to three digits or more, its thousands set apart by narrow spaces.
+
+    Examples
+    --------
+    >>> thousands(15000).split()
+    ['15', '000']
+    """
+    decimals = 0 if value >= 1000 else max(0, 2 - math.floor(math.log10(value or 1)))
+    text = f"{value:,.{decimals}f}"
+    return (text.rstrip("0").rstrip(".") if decimals else text).replace(",", "\u202f")

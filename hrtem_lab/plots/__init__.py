@@ -1,0 +1,31 @@
+"""Figures from arrays: pure functions that return `matplotlib.figure.Figure` and keep no state."""
+
+from hrtem_lab.plots._contributions import contribution_bars
+from hrtem_lab.plots._curves import (
+    CURVE_BOX,
+    STRIP_BOTTOM,
+    common_ranges,
+    difference_curves,
+    search_curves,
+)
+from hrtem_lab.plots._dose import DOSE_BOXES, dose_curves
+from hrtem_lab.plots._files import to_png
+from hrtem_lab.plots._images import comparison, gallery, panels
+from hrtem_lab.plots._sizes import limit_curves, size_curves
+
+__all__ = [
+    "CURVE_BOX",
+    "DOSE_BOXES",
+    "STRIP_BOTTOM",
+    "common_ranges",
+    "comparison",
+    "contribution_bars",
+    "difference_curves",
+    "dose_curves",
+    "gallery",
+    "limit_curves",
+    "panels",
+    "search_curves",
+    "size_curves",
+    "to_png",
+]

@@ -1,0 +1,172 @@
+"""What may change inside a unit cell: band-limited patterns with independent noise, and their prior."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hrtem_lab.sizing._cells import split
+
+Floats = NDArray[np.float64]
+
+# The precipitate's atoms fill cells from one face on and end before the opposite one, an eighth of a cell on
+# average: cells are read from so much before their borders on.
+OFFSET = 1 / 8
+# Part of the prior's energy that may lack the reference's symmetry, and part that is the reference itself.
+ASYMMETRIC = 0.05
+FADING = 0.3
+# Pixels that are more intensities of vacuum than this are no image; their squares would overflow.
+BRIGHTEST = 1e6
+# The noise of a pixel is taken from its expected count, mixed with this part of the cell's mean: a single
+# electron in a dark pixel would else be a rarity, and at low dose pristine crystal would look like a sphere.
+MEAN_COUNTS = 0.2
+
+POINT_OPERATIONS: tuple[Callable[[NDArray], NDArray], ...] = (
+    lambda cell: cell,
+    lambda cell: cell[::-1],
+    lambda cell: cell[:, ::-1],
+    lambda cell: cell[::-1, ::-1],
+    lambda cell: cell.swapaxes(0, 1),
+    np.rot90,
+    lambda cell: np.rot90(cell, -1),
+    lambda cell: np.rot90(cell.swapaxes(0, 1), 2),
+)
+"""The eight point operations of a square, for arrays whose first two axes are rows and columns."""
+
+
+@dataclass(frozen=True)
+class Patterns:
+    """A filter that turns a cell's residual into channels of unit noise, and what to expect in each.
+
+    Attributes
+    ----------
+    reference : numpy.ndarray, shape (rows, columns)
+        The pristine image.
+    cells : (int, int)
+        Unit cells along rows and columns.
+    counts : float
+        Expected electrons in a pixel of vacuum.
+    filter : numpy.ndarray, shape (pixels of a cell, channels)
+        Residual → channels.
+    prior : numpy.ndarray, shape (channels,)
+        Variance that a change of pattern as strong as the reference's contrast has in each channel.
+    """
+
+    reference: Floats
+    cells: tuple[int, int]
+    counts: float
+    filter: NDArray[np.float32]
+    prior: Floats
+
+    def __call__(self, image: NDArray) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return each cell's channels and the variance of their noise, as its own electrons tell it."""
+        image = np.clip(image, -BRIGHTEST, BRIGHTEST)
+        residual = read_cells(image - self.reference, self.cells).astype(np.float32)
+        electrons = read_cells(np.maximum(image, 0), self.cells).astype(np.float32)
+        return residual @ self.filter, electrons @ (self.filter**2 / self.counts)
+
+
+def patterns(
+    reference: Floats, *, cells: tuple[int, int], counts: float, sampling: float, limit: float
+) -> Patterns:
+    """Return the patterns of a cell behind an aperture.
+
+    The residual of a cell is weighted by the inverse of its expected noise and projected on the Fourier modes
+    within the aperture's band; the projections are made independent with unit variance, and turned so that
+    the prior is independent, too. With the mixture by `MEAN_COUNTS` the noise is somewhat overestimated.
+
+    Parameters
+    ----------
+    reference : numpy.ndarray, shape (rows, columns)
+        The pristine image.
+    cells : (int, int)
+        Unit cells along rows and columns.
+    counts : float
+        Expected electrons in a pixel of vacuum.
+    sampling : float
+        Pixel size in Å.
+    limit : float
+        Highest spatial frequency of the image in 1/Å, 2α/λ.
+    """
+    rows, columns = (size // count for size, count in zip(reference.shape, cells, strict=True))
+    modes, frequencies = aperture_modes((rows, columns), sampling, limit)
+    cell = read_cells(reference, cells).mean(axis=0, dtype=np.float64)
+    expected = (1 - MEAN_COUNTS) * np.maximum(cell, 0) + MEAN_COUNTS * cell.mean()
+    score = modes / expected[:, None]
+    covariance = score.T @ (score * (expected / counts)[:, None])
+    whiten = np.linalg.inv(np.linalg.cholesky(covariance))
+    gain = whiten @ (score.T @ modes)
+    prior = _prior(cell.reshape(rows, columns), modes, disc_overlap(frequencies) ** 2)
+    variances, turn = np.linalg.eigh(gain @ prior @ gain.T)
+    linear = (score @ whiten.T @ turn).astype(np.float32)
+    return Patterns(reference, cells, counts, linear, np.maximum(variances, 0))
+
+
+def read_cells(image: NDArray, cells: tuple[int, int]) -> NDArray:
+    """Return each cell's pixels as a row, read from `OFFSET` before the cell's own borders on."""
+    shift = [round(OFFSET * size / count) for size, count in zip(image.shape, cells, strict=True)]
+    return split(np.roll(image, shift, axis=(0, 1)), cells).reshape(cells[0] * cells[1], -1)
+
+
+def aperture_modes(pixels: tuple[int, int], sampling: float, limit: float) -> tuple[Floats, Floats]:
+    """Return a cell's orthonormal cosines and sines up to a spatial frequency, and their frequencies / limit.
+
+    Shapes (pixels, modes) and (modes,).
+    """
+    half = [size // 2 for size in pixels]
+    h, k = np.mgrid[-half[0] + 1 : half[0], -half[1] + 1 : half[1]]
+    frequency = np.hypot(h / (pixels[0] * sampling), k / (pixels[1] * sampling)) / limit
+    keep = (frequency <= 1) & ((h > 0) | ((h == 0) & (k >= 0)))
+    order = np.argsort(frequency[keep], kind="stable")
+    h, k, frequency = (values[keep][order] for values in (h, k, frequency))
+    y, x = (axis.reshape(-1, 1) for axis in np.mgrid[: pixels[0], : pixels[1]])
+    phase = 2 * np.pi * (y * h / pixels[0] + x * k / pixels[1])
+    modes = np.concatenate([np.cos(phase), np.sin(phase[:, 1:])], axis=1)
+    return modes / np.linalg.norm(modes, axis=0), np.concatenate([frequency, frequency[1:]])
+
+
+def disc_overlap(distance: Floats) -> Floats:
+    """Return the share of pairs of beams in an aperture that are `distance` of its diameter apart."""
+    q = np.clip(distance, 0, 1)
+    return 2 / np.pi * (np.arccos(q) - q * np.sqrt(1 - q * q))
+
+
+def _prior(cell: Floats, modes: Floats, envelope: Floats) -> Floats:
+    """Return the covariance of the modes in a change of pattern; its trace is the reference's contrast.
+
+    Most of the change is free but as symmetric as the reference, because the sphere and the columns of
+    both crystals are; some of it is the reference's own pattern fading; a little is anything.
+    """
+    average = symmetry_average(cell, modes)
+    anything = np.diag(envelope / envelope.sum())
+    symmetric = average @ anything @ average.T
+    symmetric /= np.trace(symmetric)
+    own = modes.T @ (cell - cell.mean()).ravel()
+    contrast = own @ own
+    change = (1 - ASYMMETRIC) * symmetric + ASYMMETRIC * anything
+    return contrast * (1 - FADING) * change + FADING * np.outer(own, own)
+
+
+def symmetry_average(cell: Floats, modes: Floats, *, tolerance: float = 0.01) -> Floats:
+    """Return the average over the plane symmetries that a cell has, as a matrix on its modes.
+
+    A point operation of the square is a symmetry if the turned cell, moved to where it fits best, correlates
+    with the cell to 1 within the tolerance.
+    """
+    centred = cell - cell.mean()
+    spectrum = np.fft.fft2(centred)
+    energy = float((centred**2).sum()) or 1.0
+    matrices = []
+    for turn in POINT_OPERATIONS:
+        turned = turn(centred)
+        if turned.shape != cell.shape:
+            continue
+        match = np.fft.ifft2(spectrum * np.conj(np.fft.fft2(turned))).real / energy
+        if match.max() >= 1 - tolerance or turn is POINT_OPERATIONS[0]:
+            move = np.unravel_index(match.argmax(), match.shape)
+            moved = np.roll(turn(modes.reshape(*cell.shape, -1)), move, axis=(0, 1))
+            matrices.append(modes.T @ moved.reshape(cell.size, -1))
+    return np.mean(matrices, axis=0)

@@ -1,0 +1,324 @@
+"""Many exposures of precipitates of many sizes, sized by several methods."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hrtem_lab import _validation
+from hrtem_lab._parallel import as_computed
+from hrtem_lab.metrics import Metric
+from hrtem_lab.noise import counts_per_pixel
+from hrtem_lab.sizing._cells import cell_map
+from hrtem_lab.sizing._draws import Images, covered_cells, exposed, precipitate_series
+from hrtem_lab.sizing._ideal import IdealSizer
+from hrtem_lab.sizing._sizes import PrecipitateSizer, Size
+from hrtem_lab.structures import NB3SN_LATTICE_CONSTANT
+
+if TYPE_CHECKING:
+    from xarray import Dataset
+
+STUDY_METHODS: dict[str, dict[str, Any]] = {
+    "sphere": {"method": "sphere"},
+    "fixed": {"method": "fixed"},
+    "fixed_compact": {"method": "fixed", "compact": True},
+    "paper_optimised": {"method": "paper_optimised"},
+    "paper_optimised_compact": {"method": "paper_optimised", "compact": True},
+    "false_alarm": {"method": "false_alarm"},
+    "false_alarm_compact": {"method": "false_alarm", "compact": True},
+    "false_alarm_sift": {"method": "false_alarm", "metric": "sift"},
+    "otsu": {"method": "otsu"},
+    "otsu_compact": {"method": "otsu", "compact": True},
+    "ideal": {},
+}
+"""Name in a study → options of `size_precipitate`; "ideal" is `ideal_size`."""
+
+DOSES = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 150.0, 500.0)
+"""Doses of the stored study in e⁻/Å²: 20 to 50 000 e⁻/nm²."""
+
+# Draws per task: about a second, for which a worker is worth calling.
+ROUND = 4
+LIBRARIES = ("numpy", "opencv-python-headless")
+RESULTS = ("diameter_found", "low", "high", "misclassified")
+CELL = {"units": "unit cells"}
+LENGTH = {"units": "angstrom"}
+DOSE = {"units": "e-/angstrom^2", "long_name": "dose per area"}
+
+
+@dataclass(frozen=True, eq=False)
+class _Plan:
+    """What a worker needs to make and size any of the images."""
+
+    token: tuple[int, ...]
+    series: Callable[[], Images]
+    methods: tuple[str, ...]
+    cells: int
+    cell: float
+    thickness: int
+    false_alarm: float
+    seed: int
+
+    def __hash__(self) -> int:
+        return hash(self.token)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Plan) and self.token == other.token
+
+
+@dataclass(frozen=True)
+class _Task:
+    plan: _Plan = field(repr=False)
+    diameter: int
+    dose: float
+    draws: range
+
+
+def size_study(
+    series: Callable[[], Images] = precipitate_series,
+    *,
+    diameters: Sequence[int] = tuple(range(1, 15)),
+    doses: Sequence[float] = DOSES,
+    draws: int = 20,
+    pristine_draws: int | None = None,
+    methods: Sequence[str] = tuple(STUDY_METHODS),
+    cells: int = 16,
+    cell: float = NB3SN_LATTICE_CONSTANT,
+    thickness: int = 40,
+    false_alarm: float = 0.05,
+    rng: int | None = 0,
+    workers: int | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> Dataset:
+    """Return what several methods say about noisy images of precipitates of known sizes.
+
+    In every draw the precipitate is at another place, a random whole number of cells from the middle, so
+    that it lies within the image. No method is told where.
+
+    Parameters
+    ----------
+    series : callable
+        ``() -> mapping`` of the diameter in cells to the expected image, as for `ideal_size`; 0 is the
+        pristine crystal. Every worker calls it once. By default the shipped precipitates at 64 pixels per
+        cell.
+    diameters : sequence of int
+        Diameters in cells to expose; each must be in the series.
+    doses : sequence of float
+        Incident electrons per Å².
+    draws : int
+        Exposures of each diameter at each dose.
+    pristine_draws : int, optional
+        Exposures of the pristine crystal at each dose; by default as many as `draws`.
+    methods : sequence of str
+        Keys of `STUDY_METHODS`.
+    cells : int
+        Unit cells along each side of the images.
+    cell : float
+        Edge of a cell in Å.
+    thickness : int
+        Thickness of the specimens in cells.
+    false_alarm : float
+        Share of pristine images in which a method may find a precipitate.
+    rng : int or None
+        Seed. Every exposure has its own, made from this, the diameter, the dose and the number of the draw:
+        a part of a study is the same as in the whole, whatever the number of workers.
+    workers : int or None
+        Processes; by default a Dask cluster to which a client is connected, or else all cores.
+    progress : callable
+        ``(exposures done, exposures in all)``, called as they arrive; what it raises stops the work.
+
+    Returns
+    -------
+    xarray.Dataset
+        With the dimensions method, diameter (in cells), dose_per_area (e⁻/Å²) and draw: `diameter_found`,
+        `low` and `high` in Å, NaN where no precipitate is detectable, and `misclassified`, the number of
+        cells that differ from the truth. With method, dose_per_area and exposure: `pristine_found`, the
+        diameter in Å found where there is none (NaN where rightly nothing is), and
+        `pristine_misclassified`. With diameter: `true_cells`, the cells that a precipitate covers. Its
+        attributes are seed, command, versions (JSON), pixels_per_cell, cell_angstrom, thickness_cells and
+        false_alarm.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a method is unknown, a diameter is missing in the series, or a number is out of range.
+
+    Notes
+    -----
+    `Dataset.sel` has an option of the name `method`: choose methods by ``study.sel({"method": "sphere"})``.
+
+    It misleads about specimens that the series does not show: tilted, bent, thicker at one side, or with a
+    precipitate that is no sphere.
+
+    Source: Figs. 4g and 5 of Ederer and Löffler, Ultramicroscopy 2022.
+
+    Examples
+    --------
+    >>> from functools import partial
+    >>> series = partial(precipitate_series, pixels=16)
+    >>> study = size_study(series, diameters=[8], doses=[50], draws=2, methods=["sphere", "ideal"], workers=1)
+    >>> (study.diameter_found / study.cell_angstrom).values.round(2).ravel()
+    array([8., 8., 8., 8.])
+    """
+    images = series()
+    for diameter in diameters:
+        if _validation.positive_integer("diameter", diameter) not in images:
+            raise ValueError(f"diameters must be in the series, got {diameter}")
+    for method in methods:
+        _validation.one_of("method", method, tuple(STUDY_METHODS))
+    draws = _validation.positive_integer("draws", draws)
+    exposures = draws if pristine_draws is None else pristine_draws
+    plan = _Plan(
+        token=tuple(np.random.SeedSequence().generate_state(4).tolist()),
+        series=series,
+        methods=tuple(methods),
+        cells=_validation.positive_integer("cells", cells),
+        cell=_validation.positive("cell", cell),
+        thickness=_validation.positive_integer("thickness", thickness),
+        false_alarm=_validation.positive("false_alarm", false_alarm),
+        seed=int(np.random.SeedSequence(rng).entropy),  # type: ignore[arg-type]
+    )
+    for dose in doses:
+        counts_per_pixel(_validation.positive("dose", dose), sampling=plan.cell)
+    found = _empty(plan, diameters, doses, draws, _validation.positive_integer("pristine_draws", exposures))
+    tasks = list(_tasks(plan, found))
+    total, done = sum(len(task.draws) for task in tasks), 0
+    for item in as_computed(_size, tasks, workers=workers):
+        if item is not None:
+            task, values = tasks[item[0]], item[1]
+            _store(found, task, values)
+            done += len(task.draws)
+            if progress is not None:
+                progress(done, total)
+    found.attrs["pixels_per_cell"] = images[0].shape[0] // plan.cells
+    return found
+
+
+def _empty(
+    plan: _Plan, diameters: Sequence[int], doses: Sequence[float], draws: int, exposures: int
+) -> Dataset:
+    """Return the dataset without numbers."""
+    from xarray import Dataset  # noqa: PLC0415
+
+    dims = ("method", "diameter", "dose_per_area", "draw")
+    shape = (len(plan.methods), len(diameters), len(doses), draws)
+    variables: dict[str, Any] = {
+        name: (dims, np.full(shape, np.nan), {} if name == "misclassified" else LENGTH) for name in RESULTS
+    }
+    pristine = np.full((len(plan.methods), len(doses), exposures), np.nan)
+    variables["pristine_found"] = (("method", "dose_per_area", "exposure"), pristine, LENGTH)
+    variables["pristine_misclassified"] = (("method", "dose_per_area", "exposure"), pristine.copy())
+    variables["true_cells"] = (
+        "diameter",
+        [int(covered_cells(diameter, plan.cells, plan.thickness).sum()) for diameter in diameters],
+    )
+    coordinates = {
+        "method": list(plan.methods),
+        "diameter": ("diameter", list(diameters), CELL),
+        "dose_per_area": ("dose_per_area", np.array(doses, dtype=float), DOSE),
+    }
+    attributes = {
+        "seed": str(plan.seed),
+        "command": "hrtem_lab.sizing.size_study",
+        "versions": json.dumps({library: version(library) for library in LIBRARIES}),
+        "cell_angstrom": plan.cell,
+        "thickness_cells": plan.thickness,
+        "false_alarm": plan.false_alarm,
+    }
+    return Dataset(variables, coords=coordinates, attrs=attributes)
+
+
+def _tasks(plan: _Plan, found: Dataset) -> Iterator[_Task]:
+    """Yield the tasks dose by dose, because the methods are prepared for a dose."""
+    sizes = {0: found.sizes["exposure"]} | {int(d): found.sizes["draw"] for d in found.diameter}
+    for dose in found.dose_per_area.values.tolist():
+        for diameter, draws in sizes.items():
+            for start in range(0, draws, ROUND):
+                yield _Task(plan, diameter, dose, range(start, min(start + ROUND, draws)))
+
+
+def _store(found: Dataset, task: _Task, values: NDArray[np.float64]) -> None:
+    """Write the results of a task, shape (methods, draws, `RESULTS`), where they belong."""
+    dose = found.dose_per_area.values.tolist().index(task.dose)
+    draws = slice(task.draws.start, task.draws.stop)
+    if not task.diameter:
+        found["pristine_found"].values[:, dose, draws] = values[..., 0]
+        found["pristine_misclassified"].values[:, dose, draws] = values[..., -1]
+        return
+    diameter = found.diameter.values.tolist().index(task.diameter)
+    for index, name in enumerate(RESULTS):
+        found[name].values[:, diameter, dose, draws] = values[..., index]
+
+
+def _size(task: _Task) -> NDArray[np.float64]:
+    """Return the results of some draws, shape (methods, draws, `RESULTS`)."""
+    values = np.empty((len(task.plan.methods), len(task.draws), len(RESULTS)))
+    for column, number in enumerate(task.draws):
+        image, truth = _draw(task.plan, task.diameter, task.dose, number)
+        for row, size in enumerate(_sizes(task.plan, task.dose, image)):
+            values[row, column] = size.diameter, size.low, size.high, size.misclassified(truth)
+    return values
+
+
+def _draw(plan: _Plan, diameter: int, dose: float, number: int) -> tuple[NDArray, NDArray[np.bool_]]:
+    """Return one exposure and the cells that the precipitate covers in it."""
+    # Doses are told apart to a millionth of an electron.
+    place = (diameter, round(1e6 * dose), number)
+    rng = np.random.default_rng(np.random.SeedSequence(plan.seed, spawn_key=place))
+    images = _images(plan)
+    covered = covered_cells(diameter, plan.cells, plan.thickness)
+    sampling = plan.cell * plan.cells / images[0].shape[0]
+    return exposed(images[diameter], covered, dose_per_area=dose, sampling=sampling, rng=rng)
+
+
+def _sizes(plan: _Plan, dose: float, image: NDArray) -> Iterator[Size]:
+    """Yield what the methods say; those of one metric share its map."""
+    maps: dict[Metric, NDArray[np.float64]] = {}
+    for sizer in _sizers(plan, dose):
+        if isinstance(sizer, IdealSizer) or sizer.method == "sphere":
+            yield sizer(image)
+            continue
+        if sizer.metric not in maps:
+            maps[sizer.metric] = cell_map(sizer.reference, image, cells=plan.cells, metric=sizer.metric)
+        yield sizer.judge(maps[sizer.metric])
+
+
+# What follows is made once in each process.
+
+
+@lru_cache(maxsize=1)
+def _images(plan: _Plan) -> Images:
+    return plan.series()
+
+
+@lru_cache(maxsize=2)
+def _sizers(plan: _Plan, dose: float) -> list[PrecipitateSizer | IdealSizer]:
+    """Return the plan's methods, prepared for a dose."""
+    return [
+        _ideal(plan).at_dose(dose)
+        if method == "ideal"
+        else PrecipitateSizer(
+            _images(plan)[0],
+            dose_per_area=dose,
+            thickness=plan.thickness,
+            **_common(plan),
+            **STUDY_METHODS[method],
+        )
+        for method in plan.methods
+    ]
+
+
+@lru_cache(maxsize=1)
+def _ideal(plan: _Plan) -> IdealSizer:
+    return IdealSizer(_images(plan), dose_per_area=1, thickness=plan.thickness, **_common(plan))
+
+
+def _common(plan: _Plan) -> dict[str, Any]:
+    sampling = plan.cell * plan.cells / _images(plan)[0].shape[0]
+    return {"cells": plan.cells, "sampling": sampling, "false_alarm": plan.false_alarm}
