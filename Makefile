@@ -2,7 +2,7 @@
 # Plain POSIX shell and GNU make 3.81, which is what macOS still ships.
 
 .DEFAULT_GOAL := help
-.PHONY: help dashboard lab test test-slow lint lint-style lint-types lint-notebooks bench data notebooks \
+.PHONY: help dashboard serve lab test test-slow lint lint-style lint-types lint-notebooks bench data notebooks \
 	lock environment clean
 MAKEFLAGS += --no-print-directory
 
@@ -18,10 +18,13 @@ READY := .venv/ready-$(shell { pwd -P; cat requirements.lock pyproject.toml; } |
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' Makefile
 	@echo
-	@echo "Options: PORT=8900 (dashboard, lab), ARGS='-k ssim' (handed on), PYTHON=/path/to/python3.12 (set-up)"
+	@echo "Options: PORT=8900 (dashboard, serve, lab), ARGS='-k ssim' (handed on), PYTHON=/path/to/python3.12 (set-up)"
 
 dashboard: environment ## open the course in a browser
 	@$(PY) -m hrtem_lab.app $(if $(PORT),--port $(PORT)) $(ARGS)
+
+serve: environment ## serve the course to a class (ARGS="--students 30"; docs/serving.md)
+	@$(PY) -m hrtem_lab.app serve $(if $(PORT),--port $(PORT)) $(ARGS)
 
 lab: environment ## open the notebooks in JupyterLab
 	@$(PY) -m jupyterlab --LabApp.default_url=/lab/tree/notebooks/00_index.ipynb \
@@ -31,7 +34,7 @@ lab: environment ## open the notebooks in JupyterLab
 test: environment ## run the tests: unit, notebooks, browser (without the slow ones)
 	@$(PY) -m pytest -m "not slow" $(ARGS)
 
-test-slow: environment ## run the tests that take minutes
+test-slow: environment ## run the tests that take too long for every edit
 	@$(PY) -m pytest -m slow $(ARGS) || test $$? -eq 5 # 5: there are none
 
 lint: lint-style lint-types lint-notebooks ## check style, types, and that notebooks equal their sources
@@ -54,9 +57,10 @@ lint-notebooks: environment
 bench: environment ## time this package beside its peers and print the ratios
 	@$(PY) -m benchmarks $(ARGS)
 
-data: environment ## compute the exit waves and worst cases in hrtem_lab/data again
+data: environment ## compute the exit waves, worst cases and sizes in hrtem_lab/data again
 	@$(PY) -m hrtem_lab.data.regenerate $(ARGS)
 	@$(if $(ARGS),,$(PY) -m hrtem_lab.extremes)
+	@$(if $(ARGS),,$(PY) -m hrtem_lab.sizing)
 
 notebooks: environment ## write the .ipynb pairs from the .py sources
 	@$(call write_pairs,notebooks)

@@ -10,7 +10,7 @@ from importlib import import_module
 from benchmarks import machine
 from benchmarks.table import Row, as_text
 
-GROUPS = ("metrics", "images", "pages")
+GROUPS = ("metrics", "images", "dose", "sizing", "pages")
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, TimeoutError, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks.server import Server
 
@@ -62,7 +63,19 @@ def opened(browser: Browser, server: Server, chapter: str) -> Iterator[Page]:
 def first_picture(page: Page) -> float | None:
     """Return the seconds from the start of the navigation to the first picture, or None if it never comes."""
     try:
-        page.wait_for_function("benchmarkClock.first !== null", timeout=PATIENCE * 1000)
+        wait_for(page, "benchmarkClock.first !== null", seconds=PATIENCE)
     except TimeoutError:
         return None
     return float(page.evaluate("benchmarkClock.first")) / 1000
+
+
+def wait_for(page: Page, condition: str, *, seconds: float) -> None:
+    """Wait until an expression in JavaScript is true, or raise `TimeoutError`.
+
+    Playwright's own waiting evaluates text inside the page, which the page's security policy forbids.
+    """
+    end = time.monotonic() + seconds
+    while not page.evaluate(condition):
+        if time.monotonic() > end:
+            raise TimeoutError(f"waited {seconds} s in vain for {condition}")
+        page.wait_for_timeout(20)

@@ -36,11 +36,12 @@
     if (event.target === (second ?? first)) paintedAfterPress("picture");
   }, true);
 
-  // Numbers may come one after the other: the last one counts.
+  // Numbers may come one after the other: the last one counts. Those under small panels are not the answer.
   const holdsNumbers = ({ target, addedNodes }) =>
     (target.parentElement ?? document.body).closest(".hl-dashboard") &&
     [target, ...addedNodes].some((node) => {
       const element = node instanceof Element ? node : node.parentElement;
+      if (element?.closest("[class*='hl-panel-']")) return false;
       return element?.closest(".hl-numbers") || (node !== target && element?.querySelector(".hl-numbers"));
     });
   new MutationObserver((mutations) => {

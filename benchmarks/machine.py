@@ -1,7 +1,8 @@
-"""The machine and the versions that a table was measured with."""
+"""The machine and the versions that a table was measured with, and what a program takes of its memory."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 from collections.abc import Iterable
@@ -11,6 +12,7 @@ from pathlib import Path
 import psutil
 
 PACKAGES = ("hrtem_lab", "numpy", "opencv-python-headless", "dtcwt", "scikit-image", "abtem", "voila")
+MEGABYTE = 1e6
 
 
 def describe() -> str:
@@ -21,6 +23,21 @@ def describe() -> str:
     hardware = f"{_processor()}, {cores} cores, {memory:.0f} GiB, {platform.system()} {platform.machine()}"
     versions = ", ".join(_versions(PACKAGES))
     return f"{hardware}; load {busy:.1f} at the start.\nPython {platform.python_version()}, {versions}."
+
+
+def proportional_memory(process: psutil.Process) -> float:
+    """Return the memory of a process and its children in MB, shared pages divided among those who share them.
+
+    Raises
+    ------
+    psutil.NoSuchProcess
+        If the process has ended.
+    """
+    total = 0.0
+    for one in [process, *process.children(recursive=True)]:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            total += one.memory_full_info().pss / MEGABYTE
+    return total
 
 
 def _processor() -> str:

@@ -61,12 +61,17 @@ class Server:
 
     def kernels(self) -> dict[int, psutil.Process]:
         """Return the running kernels by their process id."""
+        return {kernel.pid: kernel for kernel in self.kernels_by_id().values()}
+
+    def kernels_by_id(self) -> dict[str, psutil.Process]:
+        """Return the running kernels by Jupyter's name for them, which their command line holds."""
         found = {}
         with contextlib.suppress(psutil.NoSuchProcess):
             for child in psutil.Process(self.process.pid).children(recursive=True):
-                with contextlib.suppress(psutil.NoSuchProcess):
-                    if any(Path(word).name.startswith("kernel-") for word in child.cmdline()):
-                        found[child.pid] = child
+                with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+                    for word in child.cmdline():
+                        if (name := Path(word).name).startswith("kernel-"):
+                            found[name.removeprefix("kernel-").removesuffix(".json")] = child
         return found
 
     def wait_without_kernels(self, seconds: float = 20) -> None:
@@ -85,14 +90,27 @@ def running_server() -> Iterator[Server]:
     RuntimeError
         If the server stops before it answers.
     """
-    with TemporaryDirectory() as folder, TemporaryFile("w+") as log:
+    with TemporaryDirectory() as folder:
         for notebook in NOTEBOOKS.glob("*.ipynb"):
             (Path(folder) / notebook.name).write_bytes(notebook.read_bytes())
         peer = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(PEER_SOURCE)])
         nbformat.write(peer, Path(folder) / f"{PEER}.ipynb")
-        command = [sys.executable, "-m", "hrtem_lab.app", "--port", "0", "--no-browser"]
+        with started("dashboard", "--no-browser", "--notebooks", folder) as server:
+            yield server
+
+
+@contextlib.contextmanager
+def started(*options: str) -> Iterator[Server]:
+    """Run ``python -m hrtem_lab.app`` with these options on a free port until the block ends.
+
+    Raises
+    ------
+    RuntimeError
+        If the server stops before it answers.
+    """
+    with TemporaryFile("w+") as log:
         process = subprocess.Popen(
-            [*command, "--notebooks", folder],
+            [sys.executable, "-m", "hrtem_lab.app", *options, "--port", "0"],
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,
@@ -114,5 +132,5 @@ def _address(process: subprocess.Popen[str]) -> str:
     for line in process.stdout:
         for word in line.split():
             if word.startswith("http://"):
-                return word
+                return word.partition("?")[0]
     raise RuntimeError("the dashboard's server stopped before it answered: see `make dashboard`")

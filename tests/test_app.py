@@ -8,6 +8,7 @@ import itertools
 import logging
 import math
 import re
+import time
 from html import unescape
 from pathlib import Path
 from types import SimpleNamespace
@@ -246,7 +247,9 @@ class TestControls:
 @pytest.fixture
 def unhurried(monkeypatch):
     """A clock on which every piece takes a second, so that the loop has its turn after each."""
-    monkeypatch.setattr(dashboard_module, "time", SimpleNamespace(perf_counter=itertools.count().__next__))
+    computed = itertools.count(step=10).__next__
+    clock = SimpleNamespace(perf_counter=itertools.count().__next__, process_time=computed, sleep=time.sleep)
+    monkeypatch.setattr(dashboard_module, "time", clock)
 
 
 async def rest():
@@ -320,7 +323,8 @@ class TestDashboard:
         assert dashboard.refined == [(1, 0), *((2, piece) for piece in range(4))]
 
     def test_pieces_shorter_than_a_frame_are_taken_together(self, monkeypatch):
-        monkeypatch.setattr(dashboard_module, "time", SimpleNamespace(perf_counter=lambda: 0.0))
+        clock = SimpleNamespace(perf_counter=lambda: 0.0, process_time=lambda: 0.0, sleep=time.sleep)
+        monkeypatch.setattr(dashboard_module, "time", clock)
         dashboard = Recorder()
 
         async def reader():
@@ -329,6 +333,22 @@ class TestDashboard:
             return len(dashboard.refined)
 
         assert asyncio.run(reader()) == 4
+
+    @pytest.mark.parametrize(
+        ("computed", "rest"), [(0.02, 0.005), (0.03, 0.005), (0.016, 0.005), (0.01, 0.15), (0, 0.45)]
+    )
+    def test_work_rests_thirty_times_longer_than_others_held_it_up(self, monkeypatch, computed, rest):
+        monkeypatch.setenv("HRTEM_LAB_WORKERS", "1")
+        now = SimpleNamespace(perf_counter=lambda: 7.0, process_time=lambda: 3.0)
+        monkeypatch.setattr(dashboard_module, "time", now)
+        pace = dashboard_module.Pace()
+        now.perf_counter, now.process_time = lambda: 7.02, lambda: 3 + computed
+        assert pace.worked == pytest.approx(0.02)
+        assert pace.rest == pytest.approx(rest)
+        now.perf_counter = lambda: 70.0
+        assert pace.rest == 1
+        monkeypatch.delenv("HRTEM_LAB_WORKERS")
+        assert pace.rest == 0.005
 
     def test_cancelling_leaves_the_rest_undone(self):
         dashboard = Recorder()
@@ -651,6 +671,19 @@ class TestPatch:
         assert f"variance σ {np.mean(a**2) - a.mean() ** 2:.3f} {np.mean(b**2) - b.mean() ** 2:.3f}" in card
         assert f"covariance {np.mean(a * b) - a.mean() * b.mean():.3f}" in card
 
+    def test_chi_square_says_which_waves_it_reads_and_the_share_of_the_patch(self, pair, prepared):
+        card = self.cards(pair, (65, 49), prepared)["chi_square"]
+        terms = METRICS["chi_square"].map(*pair)
+        share = 100 * terms[60:71, 44:55].sum() / terms.sum()
+        assert f"This patch holds {share:.1f} % of χ²" in card
+        # The crystal's strong beams (h, k) end at (6, 3): a period of 32 px / √45.
+        assert f"lets through: {32 / math.sqrt(45):.1f} px and more" in card
+
+    def test_chi_square_of_an_even_reference_reads_the_mean_alone(self, pair, prepared):
+        even = np.ones_like(pair[0])
+        own = {**prepared, "chi_square": METRICS["chi_square"].prepare(even)}
+        assert "lets through: the mean alone" in self.cards((even, pair[1]), (65, 49), own)["chi_square"]
+
     @pytest.mark.parametrize("place", [(5, 5), (64, 64)])
     def test_cw_ssim_shows_a_band_for_each_direction_and_size(self, pair, prepared, place):
         html = patch.cards(pair, place, prepared)
@@ -667,12 +700,13 @@ class TestPatch:
         assert "Difference here: 0.000" in same["ssim"]
         assert "Difference there: 0.000" in same["sift"]
         assert "holds 0.0 %" in same["mse"]
+        assert "holds 0.0 %" in same["chi_square"]
         black = self.cards((pair[0], np.zeros_like(pair[0])), (64, 64), prepared)
         assert "Difference there: 0.707" in black["sift"]
 
     def test_every_picture_is_described(self, pair, prepared):
         html = patch.cards(pair, (64, 64), prepared)
-        assert html.count("<img") == len(re.findall(r'<img [^>]*alt="\w[^"]*"', html)) == 5
+        assert html.count("<img") == len(re.findall(r'<img [^>]*alt="\w[^"]*"', html)) == 7
         assert html.count("<svg") == html.count('role="img" aria-label="SIFT descriptor"') == 2
 
 

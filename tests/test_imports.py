@@ -18,11 +18,12 @@ ROWS = [
     {"app"},
     {"plots"},
     {"rendering", "style"},
-    {"edge_cases", "extremes", "dose", "sizing", "matching", "restoration", "micrographs"},
+    {"edge_cases", "extremes", "dose", "sizing"},
     {"data"},
     {"multislice"},
     {"metrics", "noise", "simulation", "structures"},
     {"waves"},
+    {"_parallel"},
     {"_validation"},
 ]
 LEVEL = {part: len(ROWS) - row for row, parts in enumerate(ROWS) for part in parts}
@@ -75,6 +76,19 @@ def test_importing_the_package_loads_no_heavy_library():
     loaded = set(run.stdout.split())
     assert "hrtem_lab" in loaded
     assert not loaded & heavy
+
+
+def test_the_server_does_not_wait_for_a_grammar_of_addresses(tmp_path):
+    code = f"""
+import sys
+from hrtem_lab.app.__main__ import main
+main(["--no-browser", "--notebooks", {str(tmp_path)!r}])
+print(*sys.modules)
+"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(run.stdout.split())
+    assert {"jsonschema", "voila"} <= loaded
+    assert "lark" not in loaded
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))

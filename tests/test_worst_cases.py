@@ -300,6 +300,19 @@ class TestSearch:
         shows(search, "ssim", uninterrupted("ssim", steps=STEPS))
 
 
+def test_a_metric_without_a_long_run_is_searched_all_the_same(brief, monkeypatch):
+    monkeypatch.setattr(extremes, "list_stored", list)
+    search = WorstCase()
+    search.start()
+    assert complaints(search) == []
+    hidden = [p for p in parts(search.view) if isinstance(p, Picture) and p.layout.display == "none"]
+    assert [p.data for p in hidden] == [b""]
+    monkeypatch.undo()
+    choose(search, metric="mse")
+    assert hidden[0].layout.display is None
+    assert hidden[0].data.startswith(PNG)
+
+
 class TestPairs:
     """The stored images with one metric held."""
 

@@ -219,7 +219,9 @@ def used(chapter: Chapter) -> Iterator[Chapter]:
 def chapter(request: pytest.FixtureRequest, opened: Callable[[str], Chapter]) -> Chapter:
     """Each chapter in turn, with all that it draws by itself."""
     shown = opened(request.param)
-    shown.page.wait_for_function("[...document.images].every(img => img.complete && img.naturalWidth)")
+    shown_images = "[...document.images].filter(img => img.offsetParent)"
+    loaded = f"{shown_images}.every(img => img.complete && img.naturalWidth)"
+    wait_until(lambda: shown.page.evaluate(loaded), what="all images are loaded")
     return shown
 
 
@@ -234,6 +236,7 @@ def fresh(page: Page, watched: Watched, server: Server) -> Callable[[str, str], 
     return link
 
 
+@pytest.mark.slow
 def test_every_card_of_the_contents_opens_its_chapter(opened: Callable[[str], Chapter]) -> None:
     contents = opened("00_index").page
     expect(contents.locator(".hl-card")).to_have_count(len(CHAPTERS) - 1)

@@ -196,6 +196,7 @@ def test_a_kernel_ended_by_the_server_is_announced(page: Page, shell: Server) ->
     expect(page.locator("#shell-banner")).to_contain_text("Python behind this page has stopped")
 
 
+@pytest.mark.slow
 def test_a_stopped_server_is_announced(page: Page, notebooks: Path) -> None:
     doomed = start_server(notebooks)
     try:
@@ -212,7 +213,8 @@ def test_interrupting_a_server_at_work_prints_no_traceback(page: Page, notebooks
     busy = start_server(notebooks)
     try:
         page.goto(busy.page_url("slow"), wait_until="commit")
-        page.wait_for_function("document.getElementById('shell-stage')?.textContent.startsWith('Running')")
+        stage = "document.getElementById('shell-stage')?.textContent.startsWith('Running')"
+        wait_until(lambda: page.evaluate(stage), what="the page runs")
         kernels = busy.kernels()
     finally:
         printed = busy.stop()
@@ -222,6 +224,7 @@ def test_interrupting_a_server_at_work_prints_no_traceback(page: Page, notebooks
     wait_until(lambda: not any(kernel.is_running() for kernel in kernels.values()), what="no kernel is left")
 
 
+@pytest.mark.slow
 def test_a_server_that_stops_while_the_page_loads_is_announced(page: Page, notebooks: Path) -> None:
     doomed = start_server(notebooks)
     try:
@@ -236,6 +239,7 @@ def test_a_server_that_stops_while_the_page_loads_is_announced(page: Page, noteb
     expect(page.locator("#shell-banner")).to_contain_text("stopped before this page was complete")
 
 
+@pytest.mark.slow
 def test_a_crashed_tab_frees_its_kernel_and_an_open_one_keeps_it(
     chromium: Browser, page: Page, shell: Server
 ) -> None:
@@ -303,6 +307,7 @@ def test_an_unknown_chapter_is_said_so(page: Page, shell: Server) -> None:
     assert json.loads(page.evaluate("JSON.stringify(document.title)")).startswith("No such chapter")
 
 
+@pytest.mark.slow
 def test_a_jupyter_server_renders_chapters_alike(
     page: Page, watched: Watched, notebooks: Path, tmp_path: Path
 ) -> None:

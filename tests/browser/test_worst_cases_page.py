@@ -244,6 +244,7 @@ def test_a_drag_paints_a_line(game: Part) -> None:
     wait_until(game.is_clean, what="the paint is gone", patience=20)
 
 
+@pytest.mark.slow
 def test_links_and_scores_survive_a_reload(page: Page, watched: Watched, server: Server) -> None:
     open_chapter(page, server.page_url(CHAPTER, "?metric=mse&start=noise"))
     search, game = Part(page, watched, "Image of the search"), Part(page, watched, "Your image")
