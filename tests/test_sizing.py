@@ -319,6 +319,22 @@ def test_the_noise_is_white_but_for_the_mixture_with_the_mean(monkeypatch):
     np.testing.assert_allclose(predicted_noise(nb3sn_patterns(2, 50)), np.eye(len(mixed)), atol=1e-3)
 
 
+@pytest.mark.parametrize(("diameter", "beside"), [(3, 0.10), (5, 0.06), (8, 0.02)])
+def test_caution_about_single_electrons_costs_half_the_signal_and_the_cells_beside_little(
+    specimens, monkeypatch, diameter, beside
+):
+    covered = replaced_cells(diameter, cells=(16, 16, 40)).any(axis=2).T.ravel()
+
+    def signal():
+        channels, _ = nb3sn_patterns(16, 10)(specimens[diameter])
+        return (channels.astype(float) ** 2).sum(axis=1)
+
+    cautious = signal()
+    assert 1 - cautious[covered].sum() / cautious.sum() == pytest.approx(beside, abs=0.005)
+    monkeypatch.setattr("hrtem_lab.sizing._patterns.MEAN_COUNTS", 0.0)
+    assert 0.4 <= 1 - cautious.sum() / signal().sum() <= 0.605
+
+
 def test_the_prior_has_the_references_contrast():
     cell = crystal(1).astype(float)
     modes, frequencies = aperture_modes(cell.shape, SAMPLING, LIMIT)
