@@ -2,6 +2,7 @@
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 # A loaded machine is no failure: nothing in a test is timed. CI repeats the same examples each time.
@@ -15,3 +16,17 @@ settings.load_profile("course")
 
 # Two files of one name are one module to pytest when it looks for doctests: the browser's is enough.
 collect_ignore = ["conftest.py"]
+
+
+@pytest.fixture(params=["threads", "processes"])
+def cluster(request):
+    """A Dask cluster that the user has connected to by its address."""
+    distributed = pytest.importorskip("distributed")
+    processes = request.param == "processes"
+    with (
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, processes=processes, dashboard_address=None
+        ) as local,
+        distributed.Client(local.scheduler_address) as client,
+    ):
+        yield client

@@ -80,19 +80,6 @@ def finished(sweep, **options):
     return sweep
 
 
-@pytest.fixture(params=["threads", "processes"])
-def cluster(request):
-    distributed = pytest.importorskip("distributed")
-    processes = request.param == "processes"
-    with (
-        distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, processes=processes, dashboard_address=None
-        ) as local,
-        distributed.Client(local.scheduler_address) as client,
-    ):
-        yield client
-
-
 class TestEveryExposure:
     def test_is_that_of_its_own_seed_compared_by_every_metric(self):
         """By hand, on one unit cell, with everything that a detector does."""

@@ -39,20 +39,6 @@ def opencv_threads(_):
     return cv2.getNumThreads()
 
 
-@pytest.fixture(params=["threads", "processes"])
-def cluster(request):
-    """A Dask cluster that the user has connected to by its address."""
-    distributed = pytest.importorskip("distributed")
-    processes = request.param == "processes"
-    with (
-        distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, processes=processes, dashboard_address=None
-        ) as local,
-        distributed.Client(local.scheduler_address) as client,
-    ):
-        yield client
-
-
 @pytest.mark.parametrize("workers", [1, 2])
 @pytest.mark.parametrize("here", [0, 3, 20])
 def test_every_task_comes_once_with_its_own_result(workers, here):

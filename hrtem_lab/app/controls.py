@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, urlencode
 
 import ipywidgets as widgets
 
-from hrtem_lab.app.log_slider import LogSlider
+from hrtem_lab.app.log_slider import LogSlider, number_between
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,12 +79,7 @@ class Slider:
             If it is no number or out of range.
         """
         rule = f"{self.label} must be a number from {self.minimum:g} to {self.maximum:g} {self.unit}".rstrip()
-        try:
-            value = float(text)
-        except ValueError:
-            value = math.nan
-        if not self.minimum <= value <= self.maximum:
-            raise ValueError(f"{rule}, got {text!r}")
+        value = number_between(self.minimum, self.maximum, text, rule)
         value = self.minimum + round((value - self.minimum) / self.step) * self.step
         return int(value) if self.whole else round(value, 9)
 

@@ -73,13 +73,25 @@ class LogSlider:
             If it is no number or out of range.
         """
         rule = f"{self.label} must be a number from {self.minimum:d} to {self.maximum:d} {self.unit}".rstrip()
-        try:
-            number = float(text)
-        except ValueError:
-            number = math.nan
-        if not self.minimum <= number <= self.maximum:
-            raise ValueError(f"{rule}, got {text!r}")
+        number = number_between(self.minimum, self.maximum, text, rule)
         return min(self.grid, key=lambda value: abs(math.log(value / number)))
+
+
+def number_between(minimum: float, maximum: float, text: str, rule: str) -> float:
+    """Return the number that a query string names.
+
+    Raises
+    ------
+    ValueError
+        With the rule, if it is no number or out of range.
+    """
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not minimum <= number <= maximum:
+        raise ValueError(f"{rule}, got {text!r}")
+    return number
 
 
 def thousands(value: float) -> str:

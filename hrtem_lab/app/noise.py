@@ -11,17 +11,15 @@ from numpy.typing import NDArray
 
 from hrtem_lab.app import numbers
 from hrtem_lab.app.controls import Choice, Controls, Slider
-from hrtem_lab.app.dashboard import Dashboard
 from hrtem_lab.app.log_slider import LogSlider, thousands
 from hrtem_lab.app.noise_bars import bars
 from hrtem_lab.app.noise_panels import PANELS, Exposure, contributions, reference, sampling
 from hrtem_lab.app.parameters import FIELD_OF_VIEW, SHAPE
+from hrtem_lab.app.retakes import SEED, Retakes
 from hrtem_lab.app.widgets import Download, Picture
 from hrtem_lab.metrics import METRICS, Prepared
 from hrtem_lab.noise import counts_per_pixel
 from hrtem_lab.rendering import encode_image, scale_bar
-
-SEEDS = 1000
 
 
 def _in_pixels(nm: float, state: Mapping[str, Any]) -> str:
@@ -50,7 +48,7 @@ PARAMETERS = (
            also=_in_pixels),
     Slider(key="pixels", label="Pixels per side", minimum=64, maximum=512, step=32, default=SHAPE,
            also=lambda pixels, _state: f"{100 * FIELD_OF_VIEW[1] / pixels:.1f} pm"),
-    Slider(key="seed", label="Noise", minimum=0, maximum=SEEDS - 1, step=1, default=0),
+    SEED,
 )  # fmt: skip
 SLIDERS = ("dose", "readout", "blur", "pixels")
 PRESETS: dict[str, dict[str, Any]] = {
@@ -61,7 +59,7 @@ PRESETS: dict[str, dict[str, Any]] = {
 }
 
 
-class NoiseLab(Dashboard):
+class NoiseLab(Retakes):
     """Six images of one crystal, the disturbances one at a time and together, under one set of sliders."""
 
     def __init__(self) -> None:
@@ -92,7 +90,7 @@ class NoiseLab(Dashboard):
         self._picture.data = encode_image(self._image(key), limits=(0, self._white))
         self._picture.caption = self._caption(key)
         self._picture.alt = f"Panel {key}: {PANELS[key].label}, {self._exposures[key].words}."
-        self._draw_label.value = f'<span class="hl-second">noise {state["seed"]}</span>'
+        self._name_noise()
 
     def refine(self) -> Iterator[None]:
         """Show the large picture's numbers, the small pictures, their numbers, and the bars."""
@@ -205,20 +203,22 @@ class NoiseLab(Dashboard):
             f"every picture: black 0, white {self._white:.2f} of the beam",
         )
         self._picture = Picture(overlay=bar)
-        self._numbers, self._draw_label = widgets.HTML(), widgets.HTML()
+        self._numbers = widgets.HTML()
         self._bars = widgets.HTML()
         self._bars.add_class("hl-contributions")
         self._carded: dict[str, Exposure] = {}
         self._cards = {key: Picture() for key in PANELS}
         self._card_numbers = {key: widgets.HTML() for key in PANELS}
-        values = widgets.VBox([self._numbers, self._noise_row(), self.actions])
+        values = widgets.VBox(
+            [self._numbers, self._noise_row("Record the same settings once more"), self.actions]
+        )
         top = widgets.Box([self._reference_picture, self._picture, values])
         top.add_class("hl-row")
         title = widgets.HTML("<h3>One disturbance at a time</h3>")
         adds = widgets.HTML("<h3>Do the parts add up?</h3>")
         self.view = widgets.VBox(
             [
-                *(self.message, self._preset_row(), self.controls.row("panel"), top),
+                *(self.message, self._preset_row(PRESETS), self.controls.row("panel"), top),
                 *(_grid([self.controls.row(key) for key in SLIDERS]), title, self._card_grid()),
                 *(adds, self._bars, Download("Bars (PNG)", "noise-bars.png", self.bars_png, self.report)),
             ]
@@ -237,27 +237,11 @@ class NoiseLab(Dashboard):
             cards[-1].add_class(f"hl-panel-{key}")
         return _grid(cards)
 
-    def _noise_row(self) -> Any:
-        button = widgets.Button(description="New noise", tooltip="Record the same settings once more")
-        button.on_click(lambda _: self._guard(self._draw_anew))
-        return widgets.HBox([button, self._draw_label], layout={"align_items": "center"})
-
-    def _preset_row(self) -> Any:
-        buttons = []
-        for name in PRESETS:
-            button = widgets.Button(description=name, layout={"width": "auto"})
-            button.on_click(lambda _, name=name: self._guard(self._start_from, name))
-            buttons.append(button)
-        return widgets.HBox([widgets.Label("Start from"), *buttons], layout={"flex_flow": "row wrap"})
-
-    def _draw_anew(self) -> None:
-        self.controls.set(seed=(self.controls.values["seed"] + 1) % SEEDS)
-        self.update("seed")
-
-    def _start_from(self, name: str) -> None:
+    def start_from(self, preset: str) -> None:
+        """Set the controls to a preset; the noise stays."""
         seed = self.controls.values["seed"]
         self.controls.reset()
-        self.controls.set(**PRESETS[name], seed=seed)
+        self.controls.set(**PRESETS[preset], seed=seed)
         self.update("panel")
 
 

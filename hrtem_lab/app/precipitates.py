@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from hrtem_lab.app import numbers
 from hrtem_lab.app.background import beside
 from hrtem_lab.app.controls import Choice, Controls, Slider
-from hrtem_lab.app.dashboard import Dashboard
 from hrtem_lab.app.log_slider import LogSlider, thousands
+from hrtem_lab.app.retakes import SEED, Retakes
 from hrtem_lab.app.size_curves import EVERY_DOSE, LIMIT, THIS_DOSE, SizeCurves
 from hrtem_lab.app.size_pictures import SizePictures
 from hrtem_lab.app.specimen import (
@@ -33,7 +33,6 @@ from hrtem_lab.sizing import THRESHOLDS, Size
 
 Result = TypeVar("Result")
 
-SEEDS = 1000
 ON, OFF = "on", "off"
 PAUSE = 0.2
 """Seconds in which the reader may go on before a method is prepared anew."""
@@ -69,7 +68,7 @@ PARAMETERS = (
     Choice(key="curves", label="Curves",
            options={"at this dose": THIS_DOSE, "at every dose": EVERY_DOSE, "smallest found": LIMIT},
            default=THIS_DOSE, buttons=True),
-    Slider(key="seed", label="Noise", minimum=0, maximum=SEEDS - 1, step=1, default=0),
+    SEED,
 )  # fmt: skip
 LEFT = ("diameter", "dose", "noise", "right", "down")
 RIGHT = ("method", "metric", "compact", "pixels", "truth")
@@ -82,7 +81,7 @@ PRESETS: dict[str, dict[str, Any]] = {
 }
 
 
-class Precipitates(Dashboard):
+class Precipitates(Retakes):
     """One exposure, its map of cells, the cells that a method counts, and the curves of all diameters."""
 
     def __init__(self) -> None:
@@ -135,7 +134,7 @@ class Precipitates(Dashboard):
             self._shown = shown
         for key in ("metric", "compact"):  # a sphere compares no single cells
             self.controls.widgets[key].disabled = state["method"] == "sphere"
-        self._draw_label.value = f'<span class="hl-second">noise {state["seed"]}</span>'
+        self._name_noise()
         self.curves.choose(self.measurement, state["seed"], shown=state["curves"])
 
     def refine(self) -> Iterator[float | None]:
@@ -237,7 +236,6 @@ class Precipitates(Dashboard):
     def _make_widgets(self) -> None:
         self._picture = Picture(overlay=scale_bar(FIELD_OF_VIEW), smooth=True)
         self._pictures = SizePictures()
-        self._draw_label = widgets.HTML()
         self.curves = SizeCurves(self._refine_later, self._guard)
         pictures = widgets.Box([self._picture, self._pictures.map, self._pictures.mask])
         pictures.add_class("hl-row")
@@ -245,7 +243,10 @@ class Precipitates(Dashboard):
             widgets.VBox([self.controls.panel(*keys)], layout={"flex": "1 1 380px"}) for keys in (LEFT, RIGHT)
         ]
         bars = widgets.VBox([self._pictures.histogram], layout={"flex": "1 1 340px", "max_width": "560px"})
-        actions = widgets.VBox([self._noise_row(), self.actions], layout={"flex": "1 1 300px"})
+        actions = widgets.VBox(
+            [self._noise_row("Record the same specimen once more"), self.actions],
+            layout={"flex": "1 1 300px"},
+        )
         below, found = (
             widgets.Box(children, layout={"flex_flow": "row wrap"})
             for children in (settings, [bars, actions])
@@ -253,31 +254,15 @@ class Precipitates(Dashboard):
         for box in (below, found):
             box.add_class("hl-side-by-side")
         title = widgets.HTML("<h3>All diameters</h3>")
-        top = [self.message, self._preset_row(), self._pictures.sentence, pictures]
+        top = [self.message, self._preset_row(PRESETS), self._pictures.sentence, pictures]
         self.view = widgets.VBox([*top, below, found, title, self.controls.row("curves"), self.curves.view])
         self.view.add_class("hl-dashboard")
 
-    def _noise_row(self) -> Any:
-        again = widgets.Button(description="New noise", tooltip="Record the same specimen once more")
-        again.on_click(lambda _: self._guard(self._draw_anew))
-        return widgets.HBox([again, self._draw_label], layout={"align_items": "center"})
-
-    def _preset_row(self) -> Any:
-        buttons = []
-        for name in PRESETS:
-            button = widgets.Button(description=name, layout={"width": "auto"})
-            button.on_click(lambda _, name=name: self._guard(self._start_from, name))
-            buttons.append(button)
-        return widgets.HBox([widgets.Label("Start from"), *buttons], layout={"flex_flow": "row wrap"})
-
-    def _draw_anew(self) -> None:
-        self.controls.set(seed=(self.controls.values["seed"] + 1) % SEEDS)
-        self.update("seed")
-
-    def _start_from(self, name: str) -> None:
+    def start_from(self, preset: str) -> None:
+        """Set the controls to a preset; noise, pixels and what is shown stay."""
         kept = {key: self.controls.values[key] for key in ("seed", "pixels", "truth", "curves")}
         self.controls.reset()
-        self.controls.set(**{**kept, **PRESETS[name]})
+        self.controls.set(**{**kept, **PRESETS[preset]})
         self.update("diameter")
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hrtem_lab import _validation
-from hrtem_lab._parallel import as_computed, computes_here
+from hrtem_lab._parallel import Plan, as_computed, computes_here
 from hrtem_lab.metrics import METRICS, Metric, Prepared
 from hrtem_lab.noise import Detector, counts_per_pixel
 
@@ -23,22 +23,15 @@ ROUND = 4
 
 
 @dataclass(frozen=True, eq=False)
-class _Plan:
+class _Plan(Plan):
     """What a worker needs to make any of the exposures."""
 
-    token: tuple[int, ...]
     prepare: dict[str, Callable[[NDArray], Prepared]]
     reference: NDArray[np.floating]
     images: tuple[NDArray[np.floating], ...]
     doses: tuple[float, ...]
     detector: Detector
     entropy: int
-
-    def __hash__(self) -> int:
-        return hash(self.token)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Plan) and self.token == other.token
 
 
 @dataclass(frozen=True)

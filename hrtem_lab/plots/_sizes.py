@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -78,8 +78,7 @@ def size_curves(
     end = greatest + 0.6
     above.plot([0, end], [0, end], color="0.35", linestyle="--", linewidth=1, label="truth")
     names = [*curves, *(name for name in points or {} if name not in curves)]
-    chosen = {name: dict(_STYLES[place % len(_STYLES)]) for place, name in enumerate(names)}
-    chosen |= {name: dict(style) for name, style in (styles or {}).items() if name in chosen}
+    chosen = _chosen(names, styles)
     for name, draws in curves.items():
         _draw_curve(above, below, true, np.asarray(draws, float), name, chosen[name])
     for name, pairs in (points or {}).items():
@@ -142,8 +141,7 @@ def limit_curves(
     figure = Figure(figsize=size)
     axes = figure.add_axes((0.08, 0.12, 0.61, 0.8))
     nowhere, nm = greatest + 1.5, 100 * np.asarray(doses, float)
-    chosen = {name: dict(_STYLES[place % len(_STYLES)]) for place, name in enumerate(limits)}
-    chosen |= {name: dict(style) for name, style in (styles or {}).items() if name in chosen}
+    chosen = _chosen(limits, styles)
     axes.axhspan(greatest + 0.75, nowhere + 0.75, color="0.92", linewidth=0)
     axes.text(nm[-1], nowhere, "none found reliably ", ha="right", va="center", fontsize=9, color="0.3")
     for name, limit in limits.items():
@@ -161,6 +159,12 @@ def limit_curves(
     axes.grid(alpha=0.3)
     axes.legend(loc="upper left", bbox_to_anchor=(1.1, 1.0), frameon=False, fontsize=9)
     return figure
+
+
+def _chosen(names: Iterable[str], styles: Mapping[str, Style] | None) -> dict[str, dict[str, Any]]:
+    """Return each name's colour and marker: the given ones, or some by its order."""
+    chosen = {name: dict(_STYLES[place % len(_STYLES)]) for place, name in enumerate(names)}
+    return chosen | {name: dict(style) for name, style in (styles or {}).items() if name in chosen}
 
 
 def _times(factor: float, values: Any) -> Any:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hrtem_lab import _validation
-from hrtem_lab._parallel import as_computed
+from hrtem_lab._parallel import Plan, as_computed
 from hrtem_lab.metrics import Metric
 from hrtem_lab.noise import counts_per_pixel
 from hrtem_lab.sizing._cells import cell_map
@@ -53,10 +53,9 @@ DOSE = {"units": "e-/angstrom^2", "long_name": "dose per area"}
 
 
 @dataclass(frozen=True, eq=False)
-class _Plan:
+class _Plan(Plan):
     """What a worker needs to make and size any of the images."""
 
-    token: tuple[int, ...]
     series: Callable[[], Images]
     methods: tuple[str, ...]
     cells: int
@@ -64,12 +63,6 @@ class _Plan:
     thickness: int
     false_alarm: float
     seed: int
-
-    def __hash__(self) -> int:
-        return hash(self.token)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Plan) and self.token == other.token
 
 
 @dataclass(frozen=True)

@@ -207,3 +207,15 @@ def open_chapter(page: Page, url: str) -> None:
     """Open a chapter and wait until its widgets are drawn."""
     page.goto(url, wait_until="commit")
     page.wait_for_selector("body.shell-ready", state="attached")
+
+
+@contextlib.contextmanager
+def opened_once(chromium: Browser, url: str) -> Iterator[tuple[Page, Watched]]:
+    """Open a chapter for all tests of a file, and watch its requests and errors."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(PATIENCE * 1000)
+    page = context.new_page()
+    seen = watch(page)
+    open_chapter(page, url)
+    yield page, seen
+    context.close()

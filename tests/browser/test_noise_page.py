@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl
 
 import numpy as np
 import pytest
-from conftest import PATIENCE, Server, Watched, open_chapter, wait_until, watch
+from conftest import Server, Watched, open_chapter, opened_once, wait_until
 from numpy.typing import NDArray
 from playwright.sync_api import Browser, Locator, Page, expect
 from test_chapters import CUT_OFF, FAILURE, grey_levels, pixels, read_numbers, same
@@ -80,13 +80,8 @@ class Noise:
 @pytest.fixture(scope="module")
 def chapter(chromium: Browser, server: Server) -> Iterator[tuple[Page, Watched]]:
     """Open the chapter once for all tests of this file."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 900})
-    context.set_default_timeout(PATIENCE * 1000)
-    page = context.new_page()
-    seen = watch(page)
-    open_chapter(page, server.page_url(CHAPTER))
-    yield page, seen
-    context.close()
+    with opened_once(chromium, server.page_url(CHAPTER)) as opened:
+        yield opened
 
 
 @pytest.fixture
@@ -116,7 +111,10 @@ def test_at_first_it_is_the_papers_figure(noise: Noise) -> None:
 def test_sliders_answer_the_keyboard(noise: Noise, key: str, presses: int, value: float) -> None:
     noise.slide(key, presses)
     noise.wait_for("f", **{key: value})
-    assert {name: float(text) for name, text in noise.query().items()} == {key: value}
+    wait_until(
+        lambda: {name: float(text) for name, text in noise.query().items()} == {key: value},
+        what=f"the address names {key} {value} alone",
+    )
 
 
 def test_the_dose_is_in_both_units(noise: Noise) -> None:
@@ -134,13 +132,13 @@ def test_presets_show_their_panel_under_the_papers_settings(noise: Noise) -> Non
     noise.wait_for("b")
     noise.press("A tenth of the dose")
     noise.wait_for("c", dose=500)
-    assert noise.query() == {"panel": "c", "dose": "500"}
+    wait_until(lambda: noise.query() == {"panel": "c", "dose": "500"}, what="the address names the preset")
 
 
 def test_new_noise_changes_the_image_and_comes_back_with_reset(noise: Noise) -> None:
     noise.press("New noise")
     noise.wait_for("f", seed=1)
-    assert noise.query() == {"seed": "1"}
+    wait_until(lambda: noise.query() == {"seed": "1"}, what="the address names the noise")
     noise.press("Reset")
     noise.wait_for("f")
 

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 
 import numpy as np
 import pytest
-from conftest import PATIENCE, Server, Watched, open_chapter, wait_until, watch
+from conftest import Server, Watched, open_chapter, opened_once, wait_until
 from numpy.typing import NDArray
 from playwright.sync_api import Browser, FloatRect, Locator, Page, expect
 from test_chapters import CUT_OFF, FAILURE, grey_levels, pixels, read_numbers, same
@@ -91,13 +91,8 @@ class Part:
 @pytest.fixture(scope="module")
 def chapter(chromium: Browser, server: Server) -> Iterator[tuple[Page, Watched]]:
     """Open the chapter once for all tests of this file."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 900})
-    context.set_default_timeout(PATIENCE * 1000)
-    page = context.new_page()
-    seen = watch(page)
-    open_chapter(page, server.page_url(CHAPTER))
-    yield page, seen
-    context.close()
+    with opened_once(chromium, server.page_url(CHAPTER)) as opened:
+        yield opened
 
 
 def used(part: Part) -> Iterator[Part]:
