@@ -30,7 +30,7 @@ from benchmarks.machine import MEGABYTE
 from benchmarks.reader import Reader
 from benchmarks.table import Row, as_text
 from hrtem_lab.app.chapters import CHAPTERS
-from hrtem_lab.app.kernels import limit_memory
+from hrtem_lab.app.server.kernels import limit_memory
 
 ROOT = Path(__file__).parents[1]
 PARTS = ("binder", "hrtem_lab", "notebooks", "pyproject.toml", "README.md", "LICENSE")

@@ -22,7 +22,7 @@ from tornado.httpclient import AsyncHTTPClient, HTTPRequest, HTTPResponse
 from tornado.ioloop import IOLoop
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
-from hrtem_lab.app.handlers import PROTOCOL
+from hrtem_lab.app.server.handlers import PROTOCOL
 
 PATIENCE = 120  # seconds until a page or an answer counts as lost
 SLIDERS = {"IntSliderModel", "FloatSliderModel", "FloatLogSliderModel"}

@@ -22,9 +22,9 @@
 # and checks what the paper says. Where our figures differ from the paper's, the chapter says so, with the numbers.
 
 # %%
-from hrtem_lab.app import contents
+from hrtem_lab.app.pages import contents as page
 
-contents.cards()
+page.cards()
 
 # %% [markdown]
 # ## What you need to know

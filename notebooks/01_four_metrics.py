@@ -19,9 +19,9 @@
 # ## Predict first
 
 # %%
-from hrtem_lab.app import questions
+from hrtem_lab.app.pages import four_metrics as page
 
-questions.prediction(
+page.prediction(
     "A and B show two different crystals. Which metric will call them most alike?",
     ["MSE, which compares pixel by pixel", "SSIM, which compares patches",
      "cw-SSIM, which compares local waves", "SIFT, which compares gradients at keypoints",
@@ -35,9 +35,7 @@ questions.prediction(
 # metric is symmetric. Click on a picture, or use the two sliders, to move the patch.
 
 # %%
-from hrtem_lab.app import four_metrics
-
-four_metrics.dashboard()
+page.dashboard()
 
 # %% [markdown]
 # ## What to notice
@@ -62,7 +60,7 @@ four_metrics.dashboard()
 # ### Mean squared error
 
 # %%
-four_metrics.equation("mse")
+page.equation("mse")
 
 # %% [markdown]
 # Each image is divided by its norm, so a longer exposure changes nothing, and half the sum makes 1 the greatest value.
@@ -70,7 +68,7 @@ four_metrics.equation("mse")
 # ### Structural similarity
 
 # %%
-four_metrics.equation("ssim")
+page.equation("ssim")
 
 # %% [markdown]
 # $\mu$ is the mean of a circular patch, $\sigma_x$ its variance and $\sigma_{xy}$ the covariance of the two patches. The
@@ -79,7 +77,7 @@ four_metrics.equation("ssim")
 # ### Structural similarity of complex wavelets
 
 # %%
-four_metrics.equation("cw_ssim")
+page.equation("cw_ssim")
 
 # %% [markdown]
 # The coefficients come from the dual-tree complex wavelet transform: six directions at each of four sizes.
@@ -87,7 +85,7 @@ four_metrics.equation("cw_ssim")
 # ### Scale-invariant feature transform
 
 # %%
-four_metrics.equation("sift")
+page.equation("sift")
 
 # %% [markdown]
 # $\mathbf d_k$ and $\mathbf e_k$ are histograms of gradient directions around keypoint $k$ of the *reference*, in the
@@ -96,7 +94,7 @@ four_metrics.equation("sift")
 # ### Relative χ²
 
 # %%
-four_metrics.equation("chi_square")
+page.equation("chi_square")
 
 # %% [markdown]
 # $h$ keeps the waves of the reference's band, for the aperture lets no others through, and each pixel is weighted by
@@ -107,7 +105,7 @@ four_metrics.equation("chi_square")
 # ## Check yourself
 
 # %%
-questions.self_check(
+page.self_check(
     "You exchange reference and image. Which metric cannot change?",
     {
         "MSE": (True, "Its equation has a and b in the same places."),
@@ -117,7 +115,7 @@ questions.self_check(
 )
 
 # %%
-questions.self_check(
+page.self_check(
     "B is A, three times as bright. What does MSE say?",
     {
         "A large difference": (False, "Both images are divided by their norm first."),

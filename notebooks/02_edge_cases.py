@@ -18,9 +18,9 @@
 # ## Predict first
 
 # %%
-from hrtem_lab.app import questions
+from hrtem_lab.app.pages import edge_cases as page
 
-questions.prediction(
+page.prediction(
     "Black and white are exchanged in an image. Which metric will not notice?",
     ["MSE", "SSIM", "cw-SSIM", "SIFT", "χ²", "All of them will notice"],
 )
@@ -32,9 +32,7 @@ questions.prediction(
 # (SIFT), 0.16 (cw-SSIM) and 0.07 (MSE); it names no threshold for SSIM, and χ² is not the paper's.
 
 # %%
-from hrtem_lab.app import edge_cases
-
-edge_cases.gallery()
+page.gallery()
 
 # %% [markdown]
 # ## What to notice
@@ -76,13 +74,13 @@ edge_cases.gallery()
 # below it: the range in which this setting is still acceptable.
 
 # %%
-edge_cases.explorer()
+page.explorer()
 
 # %% [markdown]
 # ## Check yourself
 
 # %%
-questions.self_check(
+page.self_check(
     "The crystal is shifted by exactly one unit cell. What do the metrics say?",
     {
         "More than for half a cell": (False, "Move the shift slider to its end."),
@@ -92,7 +90,7 @@ questions.self_check(
 )
 
 # %%
-questions.self_check(
+page.self_check(
     "Contrast 0 leaves even grey. Why does SIFT say about 0.71 and not 1?",
     {
         "Grey is half like the reference": (False, "SIFT does not read grey levels, only gradients."),

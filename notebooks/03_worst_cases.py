@@ -19,9 +19,9 @@
 # ## Predict first
 
 # %%
-from hrtem_lab.app import questions
+from hrtem_lab.app.pages import worst_cases as page
 
-questions.prediction(
+page.prediction(
     "What will the worst image for SSIM look like?",
     ["Black", "Pure noise", "Something like the contrast reversal", "The reference, shifted by half a cell"],
 )
@@ -33,9 +33,7 @@ questions.prediction(
 # curve can only rise; the other metrics are bystanders. The picture on the right is the end of a long run.
 
 # %%
-from hrtem_lab.app import worst_cases
-
-worst_cases.search()
+page.search()
 
 # %% [markdown]
 # ## What to notice
@@ -60,7 +58,7 @@ worst_cases.search()
 # metric, make the other as small and as large as it goes.
 
 # %%
-worst_cases.pairs()
+page.pairs()
 
 # %% [markdown]
 # ## Fool a metric
@@ -69,15 +67,13 @@ worst_cases.pairs()
 # your image. Your browser keeps your best score of every pair.
 
 # %%
-from hrtem_lab.app import fooling
-
-fooling.game()
+page.game()
 
 # %% [markdown]
 # ## Check yourself
 
 # %%
-questions.self_check(
+page.self_check(
     "An image has an MSE of 0.07, at the paper's threshold. What do you know of its SSIM difference?",
     {
         "It is small, too": (False, "Look at the pair above: at the same MSE it can be small or large."),
@@ -87,7 +83,7 @@ questions.self_check(
 )
 
 # %%
-questions.self_check(
+page.self_check(
     "Is black the image that SIFT calls most different?",
     {
         "Yes: nothing is left": (False, "To MSE it is. To SIFT black only lacks gradients: 0.71."),

@@ -22,9 +22,9 @@
 # ## Predict first
 
 # %%
-from hrtem_lab.app import questions
+from hrtem_lab.app.pages import noise as page
 
-questions.prediction(
+page.prediction(
     "15 000 electrons fall on each square nanometre. Which metric makes most of the noise?",
     ["MSE", "SSIM", "cw-SSIM", "SIFT", "χ²"],
 )
@@ -36,9 +36,7 @@ questions.prediction(
 # **New noise** records them once more. Panel d has the very electrons of panel c: all that is new in it is the readout.
 
 # %%
-from hrtem_lab.app import noise
-
-noise.dashboard()
+page.dashboard()
 
 # %% [markdown]
 # ## What to notice
@@ -85,7 +83,7 @@ noise.dashboard()
 # ## Check yourself
 
 # %%
-questions.self_check(
+page.self_check(
     "The dose is made four times as large. By what does the relative noise of a pixel change?",
     {
         "It stays": (False, "Then no one would wait for a long exposure."),
@@ -95,7 +93,7 @@ questions.self_check(
 )
 
 # %%
-questions.self_check(
+page.self_check(
     "Same dose, pixels of half the size. What happens to the noise of one pixel?",
     {
         "Nothing: the dose is the same": (False, "A pixel of a quarter of the area gets a quarter of it."),

@@ -17,9 +17,9 @@
 # ## Predict first
 
 # %%
-from hrtem_lab.app import questions
+from hrtem_lab.app.pages import low_dose as page
 
-questions.prediction(
+page.prediction(
     "You have 300 e⁻/nm² and an image of 4 × 4 cells. Which metric would you trust to tell Nb₃Sn from ZrO₂?",
     ["MSE", "SSIM", "cw-SSIM", "SIFT", "χ²", "None of them", "Any of them"],
 )
@@ -33,9 +33,7 @@ questions.prediction(
 # where it was if you only move the dose.
 
 # %%
-from hrtem_lab.app import low_dose
-
-low_dose.dashboard()
+page.dashboard()
 
 # %% [markdown]
 # ## What to notice
@@ -82,7 +80,7 @@ low_dose.dashboard()
 # ## Check yourself
 
 # %%
-questions.self_check(
+page.self_check(
     "At 30 e⁻/nm² MSE calls the same crystal 0.90 different and the other 0.97. Is it useless there?",
     {
         "Yes, 0.90 is far above its threshold of 0.07": (
@@ -95,7 +93,7 @@ questions.self_check(
 )  # fmt: skip
 
 # %%
-questions.self_check(
+page.self_check(
     "Brightness ‘as simulated’ instead of ‘made equal’: why do all methods need less dose?",
     {
         "ZrO₂ lets more electrons through the aperture: counting them is enough": (

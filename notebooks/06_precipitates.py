@@ -18,9 +18,9 @@
 # ## Predict first
 
 # %%
-from hrtem_lab.app import questions
+from hrtem_lab.app.pages import precipitates as page
 
-questions.prediction(
+page.prediction(
     "A cell counts if its SIFT difference is above 0.18 plus that of noise. What will a diameter of 10 cells seem to be "
     "at 5 000 e⁻/nm²?",
     ["10 cells", "About 2 cells too small", "About 2 cells too large", "Not detectable"],
@@ -35,9 +35,7 @@ questions.prediction(
 # exactly your settings. No method is told where the precipitate is, or whether there is one.
 
 # %%
-from hrtem_lab.app import precipitates
-
-precipitates.dashboard()
+page.dashboard()
 
 # %% [markdown]
 # ## What to notice
@@ -65,21 +63,19 @@ precipitates.dashboard()
 # near it comes.
 
 # %%
-from hrtem_lab.app import size_table
-
-size_table.table()
+page.table()
 
 # %% [markdown]
 # How small may a precipitate be? *Smallest found*, above, draws this table.
 
 # %%
-size_table.limits()
+page.limits()
 
 # %% [markdown]
 # ### What our best method is meant to reach
 
 # %%
-size_table.goals()
+page.goals()
 
 # %% [markdown]
 # ### What the paper says, and what we find
@@ -101,15 +97,13 @@ size_table.goals()
 # everybody, so that you can compare.
 
 # %%
-from hrtem_lab.app import counting
-
-counting.game()
+page.game()
 
 # %% [markdown]
 # ## Check yourself
 
 # %%
-questions.self_check(
+page.self_check(
     "At a dose where 0.18 + noise counts only columns with at least 6 cells of ZrO₂: what does a sphere of 10 cells seem to be?",
     {
         "8 cells": (True, "√(10² − 6²) = 8. And a sphere of 14 cells seems to be 12.6: less is missing, but not much less."),
@@ -119,7 +113,7 @@ questions.self_check(
 )  # fmt: skip
 
 # %%
-questions.self_check(
+page.self_check(
     "Why can the sphere see at 500 e⁻/nm² what no map of single cells shows?",
     {
         "It averages cells that must look alike before it compares, so that the noise averages out": (

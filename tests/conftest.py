@@ -14,9 +14,6 @@ settings.register_profile(
 )
 settings.load_profile("course")
 
-# Two files of one name are one module to pytest when it looks for doctests: the browser's is enough.
-collect_ignore = ["conftest.py"]
-
 
 @pytest.fixture(params=["threads", "processes"])
 def cluster(request):

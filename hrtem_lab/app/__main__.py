@@ -73,7 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = vars(parse(arguments))
     action = options.pop("action")
     if action == "install":
-        from hrtem_lab.app.configuration import install  # noqa: PLC0415
+        from hrtem_lab.app.server.configuration import install  # noqa: PLC0415
 
         print(*install(), sep="\n")
         return 0
@@ -81,7 +81,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # seconds before the server answers, and nothing here checks one.
     sys.modules.setdefault("rfc3987_syntax", cast(ModuleType, None))
     try:
-        from hrtem_lab.app import serve  # noqa: PLC0415
+        from hrtem_lab.app.server import serve  # noqa: PLC0415
     except ImportError as error:
         missing = str(error.name).partition(".")[0]
         print(

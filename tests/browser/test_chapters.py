@@ -12,7 +12,6 @@ from urllib.parse import parse_qsl, urlsplit
 import cv2
 import numpy as np
 import pytest
-from conftest import PATIENCE, Server, Watched, open_chapter, wait_until, watch
 from jupyter_client import BlockingKernelClient
 from numpy.typing import NDArray
 from playwright.sync_api import Browser, Locator, Page, expect
@@ -23,6 +22,7 @@ from hrtem_lab.app.chapters import CHAPTERS
 from hrtem_lab.metrics import METRICS
 from hrtem_lab.rendering import encode_map
 from hrtem_lab.simulation import form_image, load_exit_wave
+from tests.browser.conftest import PATIENCE, Server, Watched, open_chapter, wait_until, watch
 
 pytestmark = pytest.mark.browser
 

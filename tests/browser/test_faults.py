@@ -14,8 +14,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import nbformat
 import pytest
-from conftest import NOTEBOOKS, Server, open_chapter, start, start_server, wait_until
 from playwright.sync_api import Browser, Error, Page, expect
+
+from tests.browser.conftest import NOTEBOOKS, Server, open_chapter, start, start_server, wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -30,7 +31,7 @@ widgets.VBox([slider, label])
 FULL_DISK = """
 import errno
 import ipywidgets as widgets
-from hrtem_lab.app.widgets import Download
+from hrtem_lab.app.kit.widgets import Download
 message = widgets.Label("nothing yet")
 space = widgets.Checkbox(description="space")
 def numbers():

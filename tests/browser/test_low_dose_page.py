@@ -5,9 +5,10 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from conftest import Server, Watched, open_chapter, wait_until, watch
 from playwright.sync_api import Browser, Locator, Page, expect
-from test_chapters import CUT_OFF, pixels, read_numbers
+
+from tests.browser.conftest import Server, Watched, open_chapter, wait_until, watch
+from tests.browser.test_chapters import CUT_OFF, pixels, read_numbers
 
 pytestmark = pytest.mark.browser
 

@@ -6,13 +6,13 @@ from urllib.parse import parse_qsl
 
 import numpy as np
 import pytest
-from conftest import Server, Watched, open_chapter, opened_once, wait_until
 from numpy.typing import NDArray
 from playwright.sync_api import Browser, Locator, Page, expect
-from test_chapters import CUT_OFF, FAILURE, grey_levels, pixels, read_numbers, same
 
-from hrtem_lab.app.noise_panels import PANELS, reference
+from hrtem_lab.app.pages.noise.panels import PANELS, reference
 from hrtem_lab.metrics import METRICS
+from tests.browser.conftest import Server, Watched, open_chapter, opened_once, wait_until
+from tests.browser.test_chapters import CUT_OFF, FAILURE, grey_levels, pixels, read_numbers, same
 
 pytestmark = pytest.mark.browser
 

@@ -5,11 +5,11 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from conftest import Server, Watched, open_chapter, wait_until, watch
 from playwright.sync_api import Browser, Locator, Page, expect
-from test_chapters import CUT_OFF, pixels
 
-from hrtem_lab.app.counting_rounds import round_of
+from hrtem_lab.app.pages.precipitates.rounds import round_of
+from tests.browser.conftest import Server, Watched, open_chapter, wait_until, watch
+from tests.browser.test_chapters import CUT_OFF, pixels
 
 pytestmark = pytest.mark.browser
 

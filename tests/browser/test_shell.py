@@ -11,11 +11,11 @@ from urllib.parse import urlsplit
 
 import nbformat
 import pytest
-from conftest import PATIENCE, Server, Watched, open_chapter, start, start_server, wait_until
 from playwright.sync_api import Browser, Page, expect
 
 from hrtem_lab.app.chapters import CHAPTERS
-from hrtem_lab.app.configuration import install
+from hrtem_lab.app.server.configuration import install
+from tests.browser.conftest import PATIENCE, Server, Watched, open_chapter, start, start_server, wait_until
 
 pytestmark = pytest.mark.browser
 

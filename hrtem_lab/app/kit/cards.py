@@ -1,0 +1,59 @@
+"""Pictures that do not move: a card with every metric's number under it, and the reference."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from html import escape
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hrtem_lab.app.kit import readings
+from hrtem_lab.app.kit.parameters import FIELD_OF_VIEW
+from hrtem_lab.app.kit.widgets import Picture
+from hrtem_lab.rendering import encode_image, scale_bar
+
+
+def card(
+    image: NDArray[np.floating],
+    *,
+    white: float,
+    key: str,
+    alt: str,
+    caption: str,
+    differences: Mapping[str, float],
+) -> str:
+    """Return a figure as HTML.
+
+    Parameters
+    ----------
+    image : numpy.ndarray
+        Intensity, on the pages' field of view.
+    white : float
+        Intensity shown white; 0 is black.
+    key : str
+        Names the card in the page.
+    alt, caption : str
+        Plain text, and HTML.
+    differences : mapping of str to float
+        Key of the metric → difference.
+    """
+    data = base64.b64encode(encode_image(image, limits=(0, white))).decode()
+    return (
+        f'<figure class="hl-picture" data-case="{escape(key)}"><div class="hl-frame">'
+        f'<img alt="{escape(alt)}" src="data:image/png;base64,{data}">'
+        f'<div class="hl-overlay">{scale_bar(FIELD_OF_VIEW)}</div></div>'
+        f"<figcaption>{caption}</figcaption>{readings.table(differences)}</figure>"
+    )
+
+
+def reference_picture(reference: NDArray[np.floating]) -> Picture:
+    """Return the picture of the reference crystal that the searches and the game start from."""
+    white = float(reference.max())
+    return Picture(
+        data=encode_image(reference, limits=(0, white)),
+        overlay=scale_bar(FIELD_OF_VIEW),
+        alt="Reference: Nb₃Sn, 40 cells thick, in focus.",
+        caption=f"<strong>Reference</strong>, white {white:.2f} of the beam",
+    )

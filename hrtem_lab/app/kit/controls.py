@@ -1,0 +1,243 @@
+"""Sliders and choices of a dashboard: labels with units, the state as a query string, reset."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+import ipywidgets as widgets
+
+from hrtem_lab.app.kit.log_slider import LogSlider, number_between
+
+
+@dataclass(frozen=True, kw_only=True)
+class Slider:
+    """A number that the reader sets.
+
+    Attributes
+    ----------
+    key : str
+        Name in the state and in the page's address.
+    label, unit : str
+        What stands beside the slider.
+    minimum, maximum, step, default : float
+        In `unit`.
+    also : callable or None
+        ``(value, state) -> str``: the same value in a second unit; the state holds all values.
+    """
+
+    key: str
+    label: str
+    minimum: float
+    maximum: float
+    step: float
+    default: float
+    unit: str = ""
+    also: Callable[[float, Mapping[str, Any]], str] | None = None
+
+    @property
+    def whole(self) -> bool:
+        """Whether only whole numbers are allowed."""
+        return all(float(x).is_integer() for x in (self.minimum, self.maximum, self.step, self.default))
+
+    @property
+    def title(self) -> str:
+        """Label and unit."""
+        return f"{self.label} ({self.unit})" if self.unit else self.label
+
+    def describe(self, value: float) -> str:
+        """Return the value with its unit, as a sentence would give it."""
+        return f"{value:g} {self.unit}".rstrip().replace("-", "−")
+
+    def widget(self) -> Any:
+        """Return the slider."""
+        kind = widgets.IntSlider if self.whole else widgets.FloatSlider
+        number = int if self.whole else float
+        return kind(
+            value=number(self.default),
+            min=number(self.minimum),
+            max=number(self.maximum),
+            step=number(self.step),
+            description=self.title,
+            continuous_update=True,
+            **({} if self.whole else {"readout_format": f".{_decimals(self.step)}f"}),
+            style={"description_width": "11em"},
+            layout={"width": "auto"},
+        )
+
+    def parse(self, text: str) -> float:
+        """Return the value that a query string asks for.
+
+        Raises
+        ------
+        ValueError
+            If it is no number or out of range.
+        """
+        rule = f"{self.label} must be a number from {self.minimum:g} to {self.maximum:g} {self.unit}".rstrip()
+        value = number_between(self.minimum, self.maximum, text, rule)
+        value = self.minimum + round((value - self.minimum) / self.step) * self.step
+        return int(value) if self.whole else round(value, 9)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """One of a few options that the reader picks.
+
+    Attributes
+    ----------
+    key, label : str
+        As for `Slider`.
+    options : mapping
+        Text on the page → value in the state and in the address.
+    default : str
+        One of the values.
+    buttons : bool
+        Whether the options are buttons side by side rather than a list that folds out.
+    """
+
+    key: str
+    label: str
+    options: Mapping[str, str]
+    default: str
+    buttons: bool = False
+
+    def describe(self, value: str) -> str:
+        """Return the option's text."""
+        return next(text for text, option in self.options.items() if option == value)
+
+    def widget(self) -> Any:
+        """Return the buttons or the list."""
+        kind = widgets.ToggleButtons if self.buttons else widgets.Dropdown
+        return kind(
+            options=list(self.options.items()),
+            value=self.default,
+            description=self.label,
+            style={"description_width": "11em", **({"button_width": "auto"} if self.buttons else {})},
+            layout={"width": "auto"},
+        )
+
+    def parse(self, text: str) -> str:
+        """Return the value that a query string asks for.
+
+        Raises
+        ------
+        ValueError
+            If it is none of the options.
+        """
+        if text not in self.options.values():
+            raise ValueError(f"{self.label} must be one of {', '.join(self.options.values())}, got {text!r}")
+        return text
+
+
+Parameter = Slider | LogSlider | Choice
+
+
+class Controls:
+    """The widgets of some parameters and their values.
+
+    Parameters
+    ----------
+    parameters : sequence of Slider, LogSlider or Choice
+        In the order of the page.
+    """
+
+    def __init__(self, parameters: Sequence[Parameter]) -> None:
+        self.parameters = {parameter.key: parameter for parameter in parameters}
+        self.widgets = {key: parameter.widget() for key, parameter in self.parameters.items()}
+        self._second = {
+            key: (widgets.HTML(layout={"width": "6.5em", "margin": "0 0 0 4px"}), parameter.also)
+            for key, parameter in self.parameters.items()
+            if isinstance(parameter, Slider | LogSlider) and parameter.also is not None
+        }
+        self._callback: Callable[[str], None] | None = None
+        self._silent = False
+        for key, widget in self.widgets.items():
+            widget.observe(lambda change, key=key: self._changed(key), names="value")
+            widget.add_class(f"hl-control-{key}")
+        self._label()
+
+    def on_change(self, callback: Callable[[str], None]) -> None:
+        """Call `callback(key)` whenever the reader changes a value."""
+        self._callback = callback
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """Every parameter's value; floats without the dust that a slider's steps add up."""
+        values = {key: widget.value for key, widget in self.widgets.items()}
+        return {key: round(value, 9) if isinstance(value, float) else value for key, value in values.items()}
+
+    @property
+    def query(self) -> str:
+        """The values that are not the defaults, as a query string."""
+        changed = {
+            key: f"{value:g}" if isinstance(value, float) else str(value)
+            for key, value in self.values.items()
+            if value != self.parameters[key].default
+        }
+        return urlencode(changed)
+
+    def set(self, **values: Any) -> None:
+        """Set several values at once; the callback is not called."""
+        with self._quietly():
+            for key, value in values.items():
+                self.widgets[key].value = value
+        self._label()
+
+    def reset(self) -> None:
+        """Set every value to its default; the callback is not called."""
+        self.set(**{key: parameter.default for key, parameter in self.parameters.items()})
+
+    def apply(self, query: str) -> list[str]:
+        """Set what a query string asks for and return a sentence for every part that makes no sense."""
+        values, complaints = {}, []
+        for key, text in parse_qsl(query, keep_blank_values=True):
+            if key in self.parameters:
+                try:
+                    values[key] = self.parameters[key].parse(text)
+                except ValueError as error:
+                    complaints.append(f"The link's {error}.")
+        self.set(**values)
+        return complaints
+
+    def row(self, key: str) -> Any:
+        """Return one parameter's widget with its value in a second unit."""
+        widget = self.widgets[key]
+        if key not in self._second:
+            return widget
+        widget.layout.flex = "1 1 auto"
+        return widgets.HBox([widget, self._second[key][0]])
+
+    def panel(self, *keys: str) -> Any:
+        """Return the named widgets, or all, under each other."""
+        return widgets.VBox([self.row(key) for key in keys or self.widgets])
+
+    def _changed(self, key: str) -> None:
+        if self._silent:
+            return
+        if self._callback is not None:
+            self._callback(key)
+        self._label()
+
+    def _label(self) -> None:
+        """Show the values in their second units."""
+        state = self.values
+        for key, (label, also) in self._second.items():
+            text = also(state[key], state).replace("-", "−")
+            label.value = f'<span class="hl-second">= {escape(text)}</span>'
+
+    @contextmanager
+    def _quietly(self) -> Iterator[None]:
+        before, self._silent = self._silent, True
+        try:
+            yield
+        finally:
+            self._silent = before
+
+
+def _decimals(step: float) -> int:
+    return max(0, -math.floor(math.log10(step) + 1e-9))

@@ -1,0 +1,177 @@
+"""What every dashboard does alike: update in two stages, show errors as sentences, reset, link, download."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Iterator
+from html import escape
+from typing import Any
+
+import ipywidgets as widgets
+
+from hrtem_lab._parallel import cores_are_shared
+from hrtem_lab.app.kit.controls import Controls
+from hrtem_lab.app.kit.widgets import Address, Download
+
+logger = logging.getLogger(__name__)
+
+
+#: Seconds between two pieces of work: the least, and the most that courtesy adds up to.
+REST, LONGEST_REST = 0.005, 1.0
+#: How many times longer work that is not urgent rests than other processes held it up, beyond a share of its
+#: time that does not count.
+COURTESY, SHARE = 30, 0.25
+
+
+class Pace:
+    """A clock of the work since it was made, and how long to rest from it.
+
+    Where many pages compute on few cores, the curves of some would hold up the pictures of others.
+    """
+
+    def __init__(self) -> None:
+        self._start, self._computed = time.perf_counter(), time.process_time()
+
+    @property
+    def worked(self) -> float:
+        """Seconds since the start."""
+        return time.perf_counter() - self._start
+
+    @property
+    def rest(self) -> float:
+        """Seconds to rest; on shared cores the longer, the longer others kept this process from computing."""
+        if not cores_are_shared():
+            return REST
+        held_up = (1 - SHARE) * self.worked - (time.process_time() - self._computed)
+        return min(max(REST, COURTESY * held_up), LONGEST_REST)
+
+
+class Dashboard:
+    """A page's controls and pictures.
+
+    A subclass draws at once what answers the reader (`draw`) and yields between the pieces of what may
+    take longer (`refine`); a new change of a control abandons the pieces not yet done.
+
+    Parameters
+    ----------
+    controls : Controls
+        The sliders and choices.
+    name : str
+        Name of downloaded files, without extension.
+    """
+
+    def __init__(self, controls: Controls, *, name: str) -> None:
+        self.controls = controls
+        self.last_changed = next(iter(controls.widgets))
+        self.message = widgets.HTML()
+        self.message.add_class("hl-message")
+        self._task: asyncio.Task[None] | None = None
+        self._address = Address(names=list(controls.parameters))
+        self._address.observe(lambda change: self._guard(self._open, change.new), names="asked")
+        self._reset = widgets.Button(description="Reset", tooltip="Set every control to its first value")
+        self._reset.add_class("hl-reset")
+        self._reset.on_click(lambda _: self._guard(self._reset_all))
+        self.actions = widgets.HBox(
+            [
+                self._reset,
+                Download("Figure (PNG)", f"{name}.png", self.png, self.report),
+                Download("Numbers (CSV)", f"{name}.csv", self.csv, self.report),
+                self._address,
+            ],
+            layout={"flex_flow": "row wrap"},
+        )
+        controls.on_change(lambda key: self._guard(self.update, key))
+
+    def draw(self) -> None:
+        """Show what the state asks for: the part that must answer at once."""
+        raise NotImplementedError
+
+    def refine(self) -> Iterator[float | None]:
+        """Show the rest, yielding between pieces of some milliseconds.
+
+        A number that is yielded asks to go on so many seconds later.
+        """
+        yield from ()
+
+    def png(self) -> bytes:
+        """Return the figure as a PNG file."""
+        raise NotImplementedError
+
+    def csv(self) -> bytes:
+        """Return the numbers as a CSV file."""
+        raise NotImplementedError
+
+    def start(self) -> None:
+        """Draw for the first time."""
+        self._guard(self.update, self.last_changed)
+
+    def update(self, key: str) -> None:
+        """Draw anew after a change of the control `key`."""
+        self.last_changed = key
+        self.message.value = ""
+        self.draw()
+        self._address.query = self.controls.query
+        self._refine_later()
+
+    def report(self, error: Exception) -> None:
+        """Show an error as one sentence on the page."""
+        if isinstance(error, ValueError):
+            text = str(error)
+            self.say(f"This cannot be shown: {text[:1].lower()}{text[1:]}.")
+            return
+        logger.error("a dashboard's callback failed", exc_info=error)
+        self.say(f"Something went wrong inside this page ({type(error).__name__}). Reset may help.")
+
+    def say(self, sentence: str) -> None:
+        """Show a sentence above the pictures."""
+        self.message.value = (
+            f'<div class="hl-alert" role="alert">{escape(sentence)}</div>' if sentence else ""
+        )
+
+    def cancel(self) -> None:
+        """Abandon the pieces of `refine` not yet done."""
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
+
+    def _guard(self, function: Callable[..., None], *arguments: Any) -> None:
+        """Call a function; an exception, which a page would swallow without a word, becomes a sentence."""
+        try:
+            function(*arguments)
+        except Exception as error:
+            self.report(error)
+
+    def _reset_all(self) -> None:
+        self.controls.reset()
+        self.update(self.last_changed)
+
+    def _open(self, query: str) -> None:
+        complaints = self.controls.apply(query)
+        asked = [key for key in self.controls.parameters if f"{key}=" in query]
+        self.update(asked[-1] if asked else self.last_changed)
+        if complaints:
+            self.say(" ".join([*complaints, "The usual value is shown instead."]))
+
+    def _refine_later(self) -> None:
+        self.cancel()
+        work = self.refine()
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:  # outside a kernel nobody is waiting: do it now
+            for wait in work:
+                time.sleep(wait or 0)
+            return
+        self._task = loop.create_task(self._run(work))
+
+    async def _run(self, work: Iterator[float | None]) -> None:
+        try:
+            # Between two pieces the loop serves the reader's next event, for which one turn is not enough.
+            pace = Pace()
+            for wait in work:
+                if wait or pace.worked > 0.004:
+                    await asyncio.sleep(max(wait or 0, pace.rest))
+                    pace = Pace()
+        except Exception as error:
+            self.report(error)

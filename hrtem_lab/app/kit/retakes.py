@@ -1,0 +1,59 @@
+"""A dashboard of one noisy exposure, which the reader may record once more or start from a preset."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import ipywidgets as widgets
+
+from hrtem_lab.app.kit.controls import Controls, Slider
+from hrtem_lab.app.kit.dashboard import Dashboard
+
+_SEEDS = 1000
+
+SEED = Slider(key="seed", label="Noise", minimum=0, maximum=_SEEDS - 1, step=1, default=0)
+"""Which noise an exposure has: a control of every such dashboard."""
+
+
+class Retakes(Dashboard):
+    """A dashboard whose state has a `SEED`.
+
+    Parameters
+    ----------
+    controls : Controls
+        The sliders and choices, `SEED` among them.
+    name : str
+        Name of downloaded files, without extension.
+    """
+
+    def __init__(self, controls: Controls, *, name: str) -> None:
+        super().__init__(controls, name=name)
+        self._draw_label = widgets.HTML()
+
+    def start_from(self, preset: str) -> None:
+        """Set the controls to a preset."""
+        raise NotImplementedError
+
+    def _name_noise(self) -> None:
+        """Show which noise it is."""
+        self._draw_label.value = f'<span class="hl-second">noise {self.controls.values["seed"]}</span>'
+
+    def _noise_row(self, tooltip: str) -> Any:
+        """Return the button for new noise, and which noise it is."""
+        button = widgets.Button(description="New noise", tooltip=tooltip)
+        button.on_click(lambda _: self._guard(self._draw_anew))
+        return widgets.HBox([button, self._draw_label], layout={"align_items": "center"})
+
+    def _preset_row(self, presets: Iterable[str]) -> Any:
+        """Return a button for every preset."""
+        buttons = []
+        for name in presets:
+            button = widgets.Button(description=name, layout={"width": "auto"})
+            button.on_click(lambda _, name=name: self._guard(self.start_from, name))
+            buttons.append(button)
+        return widgets.HBox([widgets.Label("Start from"), *buttons], layout={"flex_flow": "row wrap"})
+
+    def _draw_anew(self) -> None:
+        self.controls.set(seed=(self.controls.values["seed"] + 1) % _SEEDS)
+        self.update("seed")

@@ -1,0 +1,1 @@
+"""The pages: one package per chapter, named like its notebook, and the contents. None knows another."""

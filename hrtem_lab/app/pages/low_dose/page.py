@@ -1,0 +1,334 @@
+"""Chapter 5: how few electrons are enough, for each metric and for the best that any method could do."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from html import escape
+from typing import Any
+
+import ipywidgets as widgets
+import numpy as np
+
+from hrtem_lab.app.kit import readings
+from hrtem_lab.app.kit.background import beside
+from hrtem_lab.app.kit.controls import Choice, Controls, Slider
+from hrtem_lab.app.kit.dashboard import Dashboard
+from hrtem_lab.app.kit.figures import encode_figure
+from hrtem_lab.app.kit.log_slider import LogSlider, thousands
+from hrtem_lab.app.kit.widgets import Picture
+from hrtem_lab.app.pages.low_dose.study import DOSES, OTHERS, TARGET, DoseStudy, Setting
+from hrtem_lab.dose._sweep import generator
+from hrtem_lab.metrics import METRICS
+from hrtem_lab.rendering import encode_image, line_mark, overlay, scale_bar
+from hrtem_lab.style import metric_colour, metric_symbol
+
+SECONDS_BETWEEN_FIGURES = 0.8
+FEWEST = 5
+"""Exposures of each image from which on areas under curves say anything."""
+EXAMPLE = 1_000_000
+"""A place in the seeds that no exposure of a sweep has."""
+
+PARAMETERS = (
+    LogSlider(
+        key="dose", label="Dose", unit="e⁻/nm²", minimum=1, maximum=10_000, default=300,
+        also=lambda dose, _state: f"{thousands(dose / 100)} e⁻/Å²",
+    ),
+    Choice(key="metric", label="Metric", options={m.label: k for k, m in METRICS.items()}, default="sift",
+           buttons=True),
+    Choice(key="other", label="Tell Nb₃Sn from", options={label: key for key, label in OTHERS.items()},
+           default="zro2"),
+    Choice(key="brightness", label="Brightness", options={"made equal": "equal", "as simulated": "simulated"},
+           default="equal", buttons=True),
+    Slider(key="cells", label="Field of view", unit="cells", minimum=1, maximum=4, step=1, default=4,
+           also=lambda cells, _state: f"{cells * 0.5275:.2f} nm"),
+    Slider(key="pixels", label="Pixels per cell", minimum=16, maximum=64, step=8, default=32,
+           also=lambda pixels, _state: f"{527.5 / pixels:.1f} pm"),
+    Slider(key="readout", label="Readout noise σ", unit="e⁻", minimum=0, maximum=5, step=0.1, default=0),
+    Slider(key="repeats", label="Exposures per dose", minimum=5, maximum=100, step=5, default=20),
+    Slider(key="seed", label="Seed", minimum=0, maximum=99, step=1, default=0),
+)  # fmt: skip
+
+
+class LowDose(Dashboard):
+    """Two exposures at the reader's dose, and the study of both materials at all doses, filling up."""
+
+    def __init__(self) -> None:
+        super().__init__(Controls(PARAMETERS), name="low-dose")
+        self._study: DoseStudy | None = None
+        self._running = True
+        self._drawn: tuple[Any, ...] | None = None
+        self._compared: tuple[Any, ...] | None = None
+        self._differences: dict[str, dict[str, float]] = {}
+        self._make_widgets()
+
+    @property
+    def study(self) -> DoseStudy:
+        """The study of the present setting."""
+        if self._study is None:
+            raise RuntimeError("the page has not been drawn yet")
+        return self._study
+
+    def draw(self) -> None:
+        """Show one exposure of each material at the reader's dose, and the dose in the figure."""
+        state = self.controls.values
+        setting = Setting(
+            other=state["other"],
+            equal_brightness=state["brightness"] == "equal",
+            cells=state["cells"],
+            pixels=state["pixels"],
+            readout_sigma=state["readout"],
+            repeats=state["repeats"],
+            seed=state["seed"],
+        )
+        if self._study is None or self._study.setting != setting:
+            self._study = DoseStudy(setting)
+            self._running = True
+        self._expose()
+        self._mark()
+        self._label_progress()
+
+    def refine(self) -> Iterator[float | None]:
+        """Show the exposures' numbers, then compute the study and draw it again and again as it fills."""
+        self._compare()
+        yield None
+        yield from self.study.find_ideal()
+        if self.study.sweep.complete:
+            yield from self._draw_study_beside()
+        yield from self._go_on()
+
+    def png(self) -> bytes:
+        """Return the figure of the study."""
+        from hrtem_lab.plots import to_png  # noqa: PLC0415
+
+        return to_png(self._figure())
+
+    def csv(self) -> bytes:
+        """Return every draw of the study."""
+        sweep = self.study.sweep
+        header = ["dose (e⁻/nm²)", "image", "exposure", *(metric.label for metric in METRICS.values())]
+        rows = (
+            [round(dose * 100, 6), name, repeat, *sweep.differences[:, image, place, repeat]]
+            for place, dose in enumerate(DOSES.tolist())
+            for image, name in enumerate(sweep.images)
+            for repeat in range(sweep.complete)
+        )
+        return readings.to_csv(header, rows)
+
+    def report(self, error: Exception) -> None:
+        """Show an error as one sentence; a study that met it has ended."""
+        self._running = False
+        self._label_progress()
+        super().report(error)
+
+    def _expose(self) -> None:
+        state, study = self.controls.values, self.study
+        white = float(study.images["same"].max())
+        self._exposures = {
+            name: study.sweep.detector.expose(
+                image, dose_per_area=state["dose"] / 100, rng=generator(state["seed"], EXAMPLE, place)
+            )
+            for place, (name, image) in enumerate(study.images.items())
+        }
+        names = {"same": "Nb₃Sn", "other": OTHERS[state["other"]]}
+        bar = scale_bar((study.setting.field_of_view,) * 2)
+        contrast = f"black 0, white {white:.2f} of the incident beam"
+        for name, picture in self._pictures.items():
+            picture.data = encode_image(self._exposures[name], limits=(0, white))
+            picture.overlay = bar
+            words = f"at {thousands(state['dose'])} e⁻/nm²"
+            picture.caption = f"<strong>{escape(names[name])}</strong> {words}<br>{contrast}"
+            picture.alt = f"{names[name]} {words}."
+        self._reference_picture.data = encode_image(study.images["same"], limits=(0, white))
+        self._reference_picture.overlay = bar
+
+    def _compare(self) -> None:
+        """Show the numbers of the two exposures."""
+        state = (self.study.setting, self.controls.values["dose"])
+        if self._compared == state:
+            return
+        if self._compared is None or self._compared[0] != self.study.setting:
+            self._prepared = {key: m.prepare(self.study.images["same"]) for key, m in METRICS.items()}
+        for name, exposure in self._exposures.items():
+            self._differences[name] = {key: compare(exposure) for key, compare in self._prepared.items()}
+            self._numbers[name].value = readings.table(self._differences[name])
+        self._compared = state
+
+    def _go_on(self) -> Iterator[float | None]:
+        """Compute what the study lacks, while it is switched on."""
+        if self._running and self.study.sweep.complete < self.study.sweep.repeats:
+            if not self.study.sweep.complete:
+                yield from self._begin()
+            yield from self._complete()
+            yield from self._draw_study_beside()
+        self._label_progress()
+
+    def _begin(self) -> Iterator[None]:
+        """Show the first points before other processes start, which keeps the cores busy for a second."""
+        sweep = self.study.sweep
+        for _ in sweep.run(workers=1):
+            self._label_progress()
+            if sweep.complete:
+                break
+            yield None
+        self._draw_study()
+
+    def _complete(self) -> Iterator[float | None]:
+        sweep = self.study.sweep
+        drawn, complete, seen = time.perf_counter(), sweep.complete, -1
+        for done in sweep.run(interval=0):
+            now = time.perf_counter()
+            if sweep.complete > complete and now - drawn > SECONDS_BETWEEN_FIGURES:
+                yield from self._draw_study_beside()
+                drawn, complete = time.perf_counter(), sweep.complete
+            self._label_progress()
+            yield None if done > seen else 0.02
+            seen = done
+
+    def _draw_study(self) -> None:
+        """Draw the figure and the table of doses, unless they show this state already."""
+        if self._drawn != self._to_draw:
+            self._show_study(encode_figure(self._figure()))
+
+    def _draw_study_beside(self) -> Iterator[float]:
+        """Do the same, while the page answers the reader."""
+        if self._drawn != self._to_draw:
+            self._show_study((yield from beside(encode_figure, self._figure())))
+
+    @property
+    def _to_draw(self) -> tuple[Any, ...]:
+        return self.study.setting, self.controls.values["metric"], self.study.sweep.complete
+
+    def _show_study(self, figure: bytes) -> None:
+        self._curve.data = figure
+        label = METRICS[self.controls.values["metric"]].label
+        self._curve.alt = (
+            f"Left: {label} difference by dose for both materials. Right: area under the ROC curve by dose, "
+            "for every metric and for the ideal observer."
+        )
+        self._table.value = self._doses_table()
+        self._drawn = self._to_draw
+
+    def _figure(self) -> Any:
+        from hrtem_lab.plots import dose_curves  # noqa: PLC0415
+
+        study, metric = self.study, self.controls.values["metric"]
+        return dose_curves(
+            DOSES,
+            metric,
+            *study.draws(metric),
+            {key: study.area(key) for key in METRICS if study.sweep.complete >= FEWEST},
+            study.ideal,
+            names=("Nb₃Sn", OTHERS[study.setting.other]),
+        )
+
+    def _doses_table(self) -> str:
+        if self.study.sweep.complete < FEWEST:
+            return f'<p class="hl-note">The doses follow after {FEWEST} exposures of each image.</p>'
+        limit = self.study.ideal_dose
+        rows = "".join(self._dose_row(key, limit) for key in METRICS)
+        ideal = _dose(limit) if np.isfinite(limit) else "never"
+        return (
+            '<table class="hl-doses"><caption>Dose from which on the two are told apart with an AUC of '
+            f"{TARGET} (95 % interval)</caption><thead><tr><th>method</th><th>dose, e⁻/nm²</th>"
+            "<th>times the ideal observer’s</th></tr></thead><tbody>"
+            f'<tr><th scope="row">ideal observer</th><td>{ideal}</td><td>1</td></tr>{rows}</tbody></table>'
+        )
+
+    def _dose_row(self, key: str, limit: float) -> str:
+        dose, low, high = self.study.told_apart(key)
+        name = f'<span style="color:{metric_colour(key)}">{metric_symbol(key)}</span> {METRICS[key].label}'
+        if np.isinf(dose):
+            words, ratio = f"more than {_dose(DOSES[-1])}", "–"
+        elif dose <= DOSES[0]:
+            words, ratio = f"at most {_dose(dose)}", f"at most {dose / limit:.1f}"
+        else:
+            ends = [_dose(end) if np.isfinite(end) else "∞" for end in (low, high)]
+            words = f"{_dose(dose)} ({ends[0]} to {ends[1]})"
+            ratio = f"{dose / limit:.1f} ({low / limit:.1f} to {high / limit:.1f})".replace("inf", "∞")
+        return f'<tr data-metric="{key}"><th scope="row">{name}</th><td>{words}</td><td>{ratio}</td></tr>'
+
+    def _mark(self) -> None:
+        """Draw a line at the reader's dose."""
+        from hrtem_lab.plots import DOSE_BOXES  # noqa: PLC0415
+
+        nm = DOSES * 100
+        share = np.log(self.controls.values["dose"] / nm[0]) / np.log(nm[-1] / nm[0])
+        lines = "".join(
+            line_mark(left + width * share, top=1 - bottom - height, bottom=1 - bottom)
+            for left, bottom, width, height in DOSE_BOXES
+        )
+        self._curve.overlay = overlay(lines, (1, 1))
+
+    def _label_progress(self) -> None:
+        sweep = self.study.sweep
+        self._progress.max, self._progress.value = sweep.total, sweep.done
+        finished = sweep.complete == sweep.repeats
+        words = f"{sweep.done} of {sweep.total} exposures"
+        self._progress_words.value = f'<span class="hl-second">{words}</span>'
+        self._button.disabled = finished
+        self._button.description = "Stop" if self._running and not finished else "Go on"
+
+    def _toggle(self, _button: Any) -> None:
+        self._running = not self._running
+        if self._running:
+            self._refine_later()
+        else:
+            self.cancel()
+            if self.study.sweep.complete:
+                self._draw_study()
+        self._label_progress()
+
+    def _reseed(self, _button: Any) -> None:
+        self.controls.set(seed=(self.controls.values["seed"] + 1) % 100)
+        self.update("seed")
+
+    def _make_widgets(self) -> None:
+        self._pictures = {"same": Picture(), "other": Picture()}
+        self._reference_picture = Picture(
+            alt="Reference: Nb₃Sn, 40 cells thick, in focus, without noise.",
+            caption="<strong>Reference</strong> Nb₃Sn, 40 cells, without noise",
+        )
+        self._numbers = {name: widgets.HTML() for name in self._pictures}
+        columns = [widgets.VBox([picture, self._numbers[name]]) for name, picture in self._pictures.items()]
+        pictures = widgets.Box([widgets.VBox([self._reference_picture]), *columns])
+        pictures.add_class("hl-row")
+        self._curve = Picture(smooth=True)
+        self._curve.add_class("hl-curve")
+        self._table = widgets.HTML()
+        self._progress = widgets.IntProgress(description="Study", layout={"width": "20em"})
+        self._progress_words = widgets.HTML()
+        self._button = widgets.Button(description="Stop", layout={"width": "6em"})
+        self._button.add_class("hl-stop")
+        self._button.on_click(lambda button: self._guard(self._toggle, button))
+        reseed = widgets.Button(description="New noise", layout={"width": "8em"})
+        reseed.add_class("hl-reseed")
+        reseed.on_click(lambda button: self._guard(self._reseed, button))
+        busy = widgets.Box(
+            [self._progress, self._progress_words, self._button, reseed], layout={"flex_flow": "row wrap"}
+        )
+        half = len(PARAMETERS) // 2
+        keys = [parameter.key for parameter in PARAMETERS]
+        panels = [
+            widgets.VBox([self.controls.panel(*part)], layout={"flex": "1 1 380px"})
+            for part in (keys[:half], keys[half:])
+        ]
+        below = widgets.Box(panels, layout={"flex_flow": "row wrap"})
+        below.add_class("hl-side-by-side")
+        self.view = widgets.VBox(
+            [self.message, pictures, below, self.actions, busy, self._curve, self._table]
+        )
+        self.view.add_class("hl-dashboard")
+
+
+def _dose(dose_per_area: float) -> str:
+    """Return a dose in e⁻/nm² to two digits."""
+    nm = dose_per_area * 100
+    return thousands(float(f"{nm:.2g}"))
+
+
+def dashboard() -> Any:
+    """Return the page, drawn for the first time."""
+    made = LowDose()
+    made.start()
+    return made.view

@@ -1,0 +1,258 @@
+"""Chapter 4: the panels of Fig. 3 for the reader's dose, readout noise, blur and pixels, and how they add."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import ipywidgets as widgets
+import numpy as np
+from numpy.typing import NDArray
+
+from hrtem_lab.app.kit import readings
+from hrtem_lab.app.kit.controls import Choice, Controls, Slider
+from hrtem_lab.app.kit.log_slider import LogSlider, thousands
+from hrtem_lab.app.kit.parameters import FIELD_OF_VIEW, SHAPE
+from hrtem_lab.app.kit.retakes import SEED, Retakes
+from hrtem_lab.app.kit.widgets import Download, Picture
+from hrtem_lab.app.pages.noise.bars import bars
+from hrtem_lab.app.pages.noise.panels import PANELS, Exposure, contributions, reference, sampling
+from hrtem_lab.metrics import METRICS, Prepared
+from hrtem_lab.noise import counts_per_pixel
+from hrtem_lab.rendering import encode_image, scale_bar
+
+
+def _in_pixels(nm: float, state: Mapping[str, Any]) -> str:
+    return f"{nm * 10 * state['pixels'] / FIELD_OF_VIEW[1]:.1f} px"
+
+
+def _of_the_beam(electrons: float, state: Mapping[str, Any]) -> str:
+    return (
+        f"{electrons / counts_per_pixel(state['dose'] / 100, sampling=sampling(state['pixels'])):.2g} of beam"
+    )
+
+
+PARAMETERS = (
+    Choice(
+        key="panel",
+        label="Large picture",
+        options={f"{panel.key} {panel.short}": panel.key for panel in PANELS.values()},
+        default="f",
+        buttons=True,
+    ),
+    LogSlider(key="dose", label="Dose", unit="e⁻/nm²", minimum=100, maximum=10**6, default=5000,
+              also=lambda dose, _state: f"{thousands(dose / 100)} e⁻/Å²"),
+    Slider(key="readout", label="Readout noise σ", unit="e⁻", minimum=0, maximum=10, step=0.1, default=2,
+           also=_of_the_beam),
+    Slider(key="blur", label="Blur σ", unit="nm", minimum=0, maximum=0.15, step=0.001, default=0.049,
+           also=_in_pixels),
+    Slider(key="pixels", label="Pixels per side", minimum=64, maximum=512, step=32, default=SHAPE,
+           also=lambda pixels, _state: f"{100 * FIELD_OF_VIEW[1] / pixels:.1f} pm"),
+    SEED,
+)  # fmt: skip
+SLIDERS = ("dose", "readout", "blur", "pixels")
+PRESETS: dict[str, dict[str, Any]] = {
+    **{f"Fig. 3{key}": {"panel": key} for key in PANELS},
+    "A tenth of the dose": {"panel": "c", "dose": 500},
+    "Counting camera": {"panel": "f", "readout": 0.0},
+    "512 pixels, same dose": {"panel": "c", "pixels": 512},
+}
+
+
+class NoiseLab(Retakes):
+    """Six images of one crystal, the disturbances one at a time and together, under one set of sliders."""
+
+    def __init__(self) -> None:
+        super().__init__(Controls(PARAMETERS), name="noise")
+        self._white = float(reference(SHAPE).max())
+        self._pixels = 0
+        self._prepared: dict[str, Prepared] = {}
+        self._exposures: dict[str, Exposure] = {}
+        self._images: dict[str, NDArray[np.floating]] = {}
+        self._differences: dict[str, dict[str, float]] = {}
+        self._barred: dict[str, Exposure] = {}  # what the bars were drawn for
+        self._make_widgets()
+
+    def draw(self) -> None:
+        """Show the large picture; its numbers follow as the first piece of `refine`."""
+        state = self.controls.values
+        if state["pixels"] != self._pixels:
+            self._pixels = state["pixels"]
+            self._prepared = {}
+            self._reference_picture.data = encode_image(reference(self._pixels), limits=(0, self._white))
+        for key, panel in PANELS.items():
+            exposure = panel.exposure(state)
+            if self._exposures.get(key) != exposure:
+                self._exposures[key] = exposure
+                self._images.pop(key, None)
+                self._differences.pop(key, None)
+        key = state["panel"]
+        self._picture.data = encode_image(self._image(key), limits=(0, self._white))
+        self._picture.caption = self._caption(key)
+        self._picture.alt = f"Panel {key}: {PANELS[key].label}, {self._exposures[key].words}."
+        self._name_noise()
+
+    def refine(self) -> Iterator[None]:
+        """Show the large picture's numbers, the small pictures, their numbers, and the bars."""
+        shown = self.controls.values["panel"]
+        for _ in self._compare(shown):  # in one go: a hand that never rests shall see numbers, too
+            pass
+        self._numbers.value = readings.table(self._differences[shown])
+        stale = [key for key in PANELS if self._carded.get(key) != self._exposures[key]]
+        for key in stale:
+            self._cards[key].data = encode_image(self._image(key), limits=(0, self._white))
+            self._cards[key].alt = f"Small panel {key}: {self._exposures[key].words}."
+            yield
+        for key in stale:
+            yield from self._compare(key)
+            self._card_numbers[key].value = f"{self._caption(key)}{readings.table(self._differences[key])}"
+            self._carded[key] = self._exposures[key]
+            yield
+        if self._barred != self._exposures:
+            self._draw_bars()
+
+    def png(self) -> bytes:
+        """Return the six panels with their numbers as one figure."""
+        from hrtem_lab.plots import panels, to_png  # noqa: PLC0415
+
+        self._complete()
+        figure = panels(
+            {f"({key}) {panel.label}": self._image(key) for key, panel in PANELS.items()},
+            [self._differences[key] for key in PANELS],
+            notes=[self._exposures[key].words.replace("; ", "\n") for key in PANELS],
+            white=self._white,
+            field_of_view=FIELD_OF_VIEW,
+        )
+        return to_png(figure)
+
+    def bars_png(self) -> bytes:
+        """Return the bars as a figure."""
+        from hrtem_lab.plots import contribution_bars, to_png  # noqa: PLC0415
+
+        self._complete()
+        return to_png(contribution_bars(contributions(self._differences), self._differences["f"]))
+
+    def csv(self) -> bytes:
+        """Return the settings that act on each panel, and its differences."""
+        self._complete()
+        header = [
+            "panel",
+            "shows",
+            "pixels per side",
+            "blur (nm)",
+            "dose (e⁻/nm²)",
+            "readout σ (e⁻)",
+            "noise",
+        ]
+        rows = []
+        for key, panel in PANELS.items():
+            exposure = self._exposures[key]
+            dose = "" if exposure.dose_per_area is None else round(exposure.dose_per_area * 100, 9)
+            settings = [exposure.pixels, round(exposure.blur_sigma / 10, 9), dose, exposure.readout_sigma]
+            rows.append([key, panel.label, *settings, exposure.seed[0], *self._differences[key].values()])
+        return readings.to_csv([*header, *(metric.label for metric in METRICS.values())], rows)
+
+    def _image(self, key: str) -> NDArray[np.floating]:
+        if key not in self._images:
+            self._images[key] = self._exposures[key].image
+        return self._images[key]
+
+    def _compare(self, key: str) -> Iterator[None]:
+        """Compute a panel's differences, unless they are known."""
+        for name, metric in METRICS.items():
+            if name not in self._prepared:
+                self._prepared[name] = metric.prepare(reference(self._pixels))
+                yield
+        if key not in self._differences:
+            differences = {}
+            for name, prepared in self._prepared.items():
+                differences[name] = prepared(self._image(key))
+                yield
+            self._differences[key] = differences
+
+    def _complete(self) -> None:
+        """Finish what `refine` may not have reached yet."""
+        for key in PANELS:
+            for _ in self._compare(key):
+                pass
+
+    def _caption(self, key: str) -> str:
+        return (
+            f'<div class="hl-note"><strong>{key}</strong> {PANELS[key].label}<br>'
+            f"{self._exposures[key].words}</div>"
+        )
+
+    def _draw_bars(self) -> None:
+        parts, together = contributions(self._differences), self._differences["f"]
+        sums = {key: sum(values[key] for values in parts.values()) for key in together}
+        shares = [
+            f"{metric.label} {100 * together[key] / sums[key]:.0f} %"
+            for key, metric in METRICS.items()
+            if sums[key] > 0
+        ]
+        sentence = f"All at once, as a share of the sum of the parts: {', '.join(shares) or 'no part acts'}."
+        self._bars.value = f'{bars(parts, together)}<p class="hl-note">{sentence}</p>'
+        self._barred = dict(self._exposures)
+
+    def _make_widgets(self) -> None:
+        bar = scale_bar(FIELD_OF_VIEW)
+        self._reference_picture = Picture(
+            overlay=bar,
+            alt="Reference: Nb₃Sn, 40 cells thick, in focus.",
+            caption=f"<strong>Reference</strong> Nb₃Sn, 40 cells, in focus<br>"
+            f"every picture: black 0, white {self._white:.2f} of the beam",
+        )
+        self._picture = Picture(overlay=bar)
+        self._numbers = widgets.HTML()
+        self._bars = widgets.HTML()
+        self._bars.add_class("hl-contributions")
+        self._carded: dict[str, Exposure] = {}
+        self._cards = {key: Picture() for key in PANELS}
+        self._card_numbers = {key: widgets.HTML() for key in PANELS}
+        values = widgets.VBox(
+            [self._numbers, self._noise_row("Record the same settings once more"), self.actions]
+        )
+        top = widgets.Box([self._reference_picture, self._picture, values])
+        top.add_class("hl-row")
+        title = widgets.HTML("<h3>One disturbance at a time</h3>")
+        adds = widgets.HTML("<h3>Do the parts add up?</h3>")
+        self.view = widgets.VBox(
+            [
+                *(self.message, self._preset_row(PRESETS), self.controls.row("panel"), top),
+                *(_grid([self.controls.row(key) for key in SLIDERS]), title, self._card_grid()),
+                *(adds, self._bars, Download("Bars (PNG)", "noise-bars.png", self.bars_png, self.report)),
+            ]
+        )
+        self.view.add_class("hl-dashboard")
+
+    def _card_grid(self) -> Any:
+        """Return the small pictures, each beside its numbers."""
+        cards = []
+        for key in PANELS:
+            self._cards[key].layout = {"flex": "0 1 32%", "min_width": "0"}
+            self._card_numbers[key].layout = {"flex": "1 1 0", "min_width": "0"}
+            cards.append(
+                widgets.HBox([self._cards[key], self._card_numbers[key]], layout={"grid_gap": "8px"})
+            )
+            cards[-1].add_class(f"hl-panel-{key}")
+        return _grid(cards)
+
+    def start_from(self, preset: str) -> None:
+        """Set the controls to a preset; the noise stays."""
+        seed = self.controls.values["seed"]
+        self.controls.reset()
+        self.controls.set(**PRESETS[preset], seed=seed)
+        self.update("panel")
+
+
+def _grid(children: list[Any]) -> Any:
+    """Return widgets in two columns, or in one where the window is narrow."""
+    columns = "repeat(auto-fill, minmax(min(100%, 420px), 1fr))"
+    return widgets.GridBox(children, layout={"grid_template_columns": columns, "grid_gap": "12px 20px"})
+
+
+def dashboard() -> Any:
+    """Return the chapter's dashboard, drawn for the first time."""
+    made = NoiseLab()
+    made.start()
+    return made.view

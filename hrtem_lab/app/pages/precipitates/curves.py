@@ -1,0 +1,220 @@
+"""Diameter found against true diameter, or by dose: the stored study, and the reader's own exposures."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import ipywidgets as widgets
+import numpy as np
+from matplotlib import colormaps
+from matplotlib.colors import to_hex
+
+from hrtem_lab.app.kit.background import beside
+from hrtem_lab.app.kit.figures import encode_figure
+from hrtem_lab.app.kit.log_slider import thousands
+from hrtem_lab.app.kit.widgets import Picture
+from hrtem_lab.app.pages.precipitates.draws import SizeDraws
+from hrtem_lab.app.pages.precipitates.specimen import Measurement
+from hrtem_lab.app.pages.precipitates.stored_sizes import RATE, stored_sizes, study_method, study_words
+
+SECONDS_BETWEEN_FIGURES = 1.0
+THIS_DOSE, EVERY_DOSE, LIMIT = "dose", "doses", "limit"
+"""What the figure shows: curves at the reader's dose, at all doses, or the smallest diameters found."""
+PAPER = "fixed"
+OWN = "your exposures"
+OWN_STYLE: dict[str, Any] = {"color": "#E69F00", "marker": "D"}
+TOLERANCE = 1.0
+"""Cells within which a diameter counts as found."""
+_STYLES: dict[str, dict[str, Any]] = {
+    "ideal": {"color": "black", "marker": ""},
+    "sphere": {"color": "#0072B2", "marker": "o"},
+    "fixed": {"color": "#D55E00", "marker": "s"},
+    "paper_optimised": {"color": "#CC79A7", "marker": "^"},
+    "false_alarm": {"color": "#009E73", "marker": "v"},
+    "otsu": {"color": "#56B4E9", "marker": "P"},
+}
+
+
+def study_style(method: str) -> dict[str, Any]:
+    """Return colour, marker and line of a method of the study: the same in every figure.
+
+    Examples
+    --------
+    >>> study_style("otsu_compact")["color"] == study_style("otsu")["color"]
+    True
+    """
+    base = next(key for key in _STYLES if method.startswith(key))
+    return {**_STYLES[base], "linestyle": "-" if method == base else ":"}
+
+
+class SizeCurves:
+    """The figure, the progress of the reader's own study, and the button that starts and stops it.
+
+    Parameters
+    ----------
+    go_on : callable
+        Called when the reader starts or stops the study: it shall go through `steps` anew.
+    guard : callable
+        Calls a function and shows its errors on the page.
+    """
+
+    def __init__(self, go_on: Callable[[], None], guard: Callable[..., None]) -> None:
+        self.draws: SizeDraws | None = None
+        self.running = False
+        self._shown = THIS_DOSE
+        self._drawn: tuple[Any, ...] | None = None
+        self._go_on = go_on
+        self._make_widgets(guard)
+
+    def choose(self, measurement: Measurement, seed: int, *, shown: str = THIS_DOSE) -> None:
+        """Follow the reader's settings; another measurement is another study, which waits to be started."""
+        if self.draws is None or (self.draws.measurement, self.draws.seed) != (measurement, seed):
+            self.draws = SizeDraws(measurement, seed)
+            self.running = False
+        self._shown = shown
+        self.label()
+
+    def steps(self) -> Iterator[float | None]:
+        """Draw the figure; then, while the study is switched on, fill it and draw it again and again."""
+        yield from self._show()
+        draws = self._chosen
+        if not self.running:
+            return
+        drawn, complete = time.perf_counter(), draws.complete
+        for _ in draws.run():
+            now = time.perf_counter()
+            if draws.complete > complete and now - drawn > SECONDS_BETWEEN_FIGURES:
+                yield from self._show()
+                drawn, complete = time.perf_counter(), draws.complete
+            self.label()
+            yield 0.02
+        self.running = False
+        self.label()
+        yield from self._show()
+
+    def _show(self) -> Iterator[float]:
+        """Draw the figure unless it shows this state already."""
+        state = (self._chosen.measurement, self._chosen.seed, self._chosen.complete, self._shown)
+        if state == self._drawn:
+            return
+        self._picture.data = yield from beside(lambda: encode_figure(self.figure()))
+        self._picture.alt = self._alt()
+        self._note.value = f'<p class="hl-note">{self._words()}</p>'
+        self._drawn = state
+
+    def label(self) -> None:
+        """Show the progress of the reader's study."""
+        draws = self._chosen
+        finished = draws.done == draws.total
+        self._progress.max, self._progress.value = draws.total, draws.done
+        self._count.value = f'<span class="hl-second">{draws.done} of {draws.total} exposures</span>'
+        self._button.disabled = finished
+        self._button.description = "Stop" if self.running and not finished else "Measure with my noise"
+
+    def figure(self) -> Any:
+        """Return the curves as a Matplotlib figure."""
+        from hrtem_lab.plots import limit_curves, size_curves  # noqa: PLC0415
+
+        study, methods = stored_sizes(), self._methods()
+        styles = {study_words(key): study_style(key) for key in methods}
+        if self._shown == LIMIT:
+            limits = {study_words(key): study.limits(key, TOLERANCE) for key in methods}
+            return limit_curves(study.doses, limits, styles=styles, title=self._title())
+        curves = {study_words(key): study.at(key, self._place) for key in methods if self._place is not None}
+        if self._shown == EVERY_DOSE and (name := study_method(self._chosen.measurement)):
+            curves, styles = self._by_dose(name)
+        if self._chosen.complete:
+            curves[OWN], styles[OWN] = self._chosen.found, OWN_STYLE
+        return size_curves(study.diameters, curves, styles=styles, title=self._title())
+
+    @property
+    def _place(self) -> int | None:
+        """Which dose of the study is nearest to the reader's."""
+        dose = self._chosen.measurement.dose
+        return None if dose is None else stored_sizes().nearest(dose)
+
+    def _methods(self) -> list[str]:
+        """Return the study's methods to compare: the chosen one between the bound and the paper's."""
+        name = study_method(self._chosen.measurement)
+        best = "sphere" if self._shown == LIMIT else None
+        return list(dict.fromkeys(key for key in ("ideal", best, name, PAPER) if key))
+
+    def _by_dose(self, name: str) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+        """Return a method's curves at all doses, highest first, below the bound at the reader's dose."""
+        study, curves, styles = stored_sizes(), {}, {}
+        if self._place is not None:
+            ideal = f"{study_words('ideal')}, {_dose_words(self._place)}"
+            curves[ideal], styles[ideal] = study.at("ideal", self._place), study_style("ideal")
+        shades = colormaps["viridis"](np.linspace(0.92, 0, len(study.doses)))
+        for place in reversed(range(len(study.doses))):
+            label = _dose_words(place)
+            curves[label] = study.at(name, place)
+            styles[label] = {"color": to_hex(shades[place]), "marker": "o"}
+        return curves, styles
+
+    @property
+    def _chosen(self) -> SizeDraws:
+        if self.draws is None:
+            raise RuntimeError("no measurement has been chosen yet")
+        return self.draws
+
+    def _title(self) -> str:
+        measurement = self._chosen.measurement
+        if self._shown == LIMIT:
+            return f"found within {TOLERANCE:g} cell in {100 * RATE:.0f} % of the exposures"
+        if self._shown == EVERY_DOSE and study_method(measurement) is not None:
+            return f"{measurement.words}, at every dose of the stored study"
+        if self._place is None:
+            return "without noise"
+        return f"stored study at {_dose_words(self._place)}"
+
+    def _alt(self) -> str:
+        if self._shown == LIMIT:
+            return f"Smallest diameter by dose, {self._title()}."
+        return (
+            f"Diameter found by true diameter, 1 to 14 cells: {self._title()}. Below: the share of exposures "
+            "in which no precipitate was found."
+        )
+
+    def _words(self) -> str:
+        measurement, study = self._chosen.measurement, stored_sizes()
+        words = []
+        if study_method(measurement) is None:
+            words.append("This combination of method and metric is not in the stored study.")
+        if self._shown == LIMIT:
+            words.append(
+                f"{study.found.shape[-1]} stored exposures of each diameter at random places; from the "
+                "diameter shown on, every larger one is found, too."
+            )
+            return " ".join(words)
+        if self._place is None and self._shown == THIS_DOSE:
+            return "The stored study has no image without noise. Measure to see this method’s curve."
+        words.append(
+            f"Bands: standard deviation of {study.found.shape[-1]} stored exposures at random places. Where "
+            "the strip below is near 100 %, a curve rests on few of them."
+        )
+        if measurement.dose is not None:
+            words.append(f"Your own exposures are at {thousands(measurement.dose * 100)} e⁻/nm².")
+        return " ".join(words)
+
+    def _toggle(self) -> None:
+        self.running = not self.running
+        self._go_on()
+        self.label()
+
+    def _make_widgets(self, guard: Callable[..., None]) -> None:
+        self._picture = Picture(smooth=True)
+        self._picture.add_class("hl-curve")
+        self._note, self._count = widgets.HTML(), widgets.HTML()
+        self._progress = widgets.IntProgress(layout={"width": "16em"})
+        self._button = widgets.Button(layout={"width": "auto"})
+        self._button.add_class("hl-measure")
+        self._button.on_click(lambda _: guard(self._toggle))
+        busy = widgets.Box([self._button, self._progress, self._count], layout={"flex_flow": "row wrap"})
+        self.view = widgets.VBox([busy, self._picture, self._note])
+
+
+def _dose_words(place: int) -> str:
+    return f"{thousands(stored_sizes().doses[place] * 100)} e⁻/nm²"

@@ -1,0 +1,273 @@
+"""Chapter 6: how large a precipitate is, cell by cell, at any dose and by any method."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Mapping
+from typing import Any, TypeVar
+
+import ipywidgets as widgets
+import numpy as np
+from numpy.typing import NDArray
+
+from hrtem_lab.app.kit import readings
+from hrtem_lab.app.kit.background import beside
+from hrtem_lab.app.kit.controls import Choice, Controls, Slider
+from hrtem_lab.app.kit.log_slider import LogSlider, thousands
+from hrtem_lab.app.kit.retakes import SEED, Retakes
+from hrtem_lab.app.kit.widgets import Picture
+from hrtem_lab.app.pages.precipitates.curves import EVERY_DOSE, LIMIT, THIS_DOSE, SizeCurves
+from hrtem_lab.app.pages.precipitates.pictures import SizePictures
+from hrtem_lab.app.pages.precipitates.specimen import (
+    CELL,
+    FIELD_OF_VIEW,
+    LABELS,
+    LARGEST,
+    Measurement,
+    Specimen,
+    centred_image,
+    furthest,
+)
+from hrtem_lab.metrics import METRICS
+from hrtem_lab.rendering import encode_image, scale_bar
+from hrtem_lab.sizing import THRESHOLDS, Size
+
+Result = TypeVar("Result")
+
+ON, OFF = "on", "off"
+PAUSE = 0.2
+"""Seconds in which the reader may go on before a method is prepared anew."""
+PATIENCE = 0.4
+"""Seconds after which the page says that it is measuring."""
+
+
+def _as_far_as_it_fits(cells: float, state: Mapping[str, Any]) -> str:
+    return f"{furthest(state['diameter'], int(cells)) * CELL / 10:.1f} nm"
+
+
+PARAMETERS = (
+    Slider(key="diameter", label="Diameter", unit="cells", minimum=0, maximum=LARGEST, step=1, default=10,
+           also=lambda cells, _state: f"{cells * CELL / 10:.1f} nm"),
+    LogSlider(key="dose", label="Dose", unit="e⁻/nm²", minimum=10, maximum=100_000, default=5000,
+              also=lambda dose, _state: f"{thousands(dose / 100)} e⁻/Å²"),
+    Choice(key="noise", label="Noise", options={"counted electrons": ON, "none": OFF}, default=ON,
+           buttons=True),
+    Slider(key="right", label="To the right", unit="cells", minimum=-7, maximum=7, step=1, default=0,
+           also=_as_far_as_it_fits),
+    Slider(key="down", label="Downwards", unit="cells", minimum=-7, maximum=7, step=1, default=0,
+           also=_as_far_as_it_fits),
+    Choice(key="method", label="Method", options={label: key for key, label in LABELS.items()},
+           default="fixed"),
+    Choice(key="metric", label="Metric of the cells",
+           options={"the method’s own": "own", **{metric.label: key for key, metric in METRICS.items()}},
+           default="own"),
+    Choice(key="compact", label="Count", options={"every cell": OFF, "one connected group": ON}, default=OFF,
+           buttons=True),
+    Choice(key="pixels", label="Pixels per cell", options={"64": "1024", "32": "512"}, default="1024",
+           buttons=True),
+    Choice(key="truth", label="The truth", options={"shown": ON, "hidden": OFF}, default=ON, buttons=True),
+    Choice(key="curves", label="Curves",
+           options={"at this dose": THIS_DOSE, "at every dose": EVERY_DOSE, "smallest found": LIMIT},
+           default=THIS_DOSE, buttons=True),
+    SEED,
+)  # fmt: skip
+LEFT = ("diameter", "dose", "noise", "right", "down")
+RIGHT = ("method", "metric", "compact", "pixels", "truth")
+PRESETS: dict[str, dict[str, Any]] = {
+    "Fig. 4a, d": {"noise": OFF},
+    "Fig. 4b, e": {"dose": 15_000},
+    "Fig. 4c, f": {"dose": 5000},
+    "Fig. 5": {"dose": 5000, "method": "paper_optimised"},
+    "Our best": {"dose": 1000, "method": "sphere"},
+}
+
+
+class Precipitates(Retakes):
+    """One exposure, its map of cells, the cells that a method counts, and the curves of all diameters."""
+
+    def __init__(self) -> None:
+        super().__init__(Controls(PARAMETERS), name="precipitate")
+        self._white = float(centred_image(0, 512).max())
+        self._shown: tuple[Specimen, float | None, int] | None = None
+        self._measured: tuple[Any, ...] | None = None
+        self._exposure: NDArray[np.floating] | None = None
+        self._prepared: Measurement | None = None
+        self.size: Size | None = None
+        self._make_widgets()
+
+    @property
+    def specimen(self) -> Specimen:
+        """The precipitate of the reader's settings."""
+        state = self.controls.values
+        diameter = state["diameter"]
+        return Specimen(
+            diameter=diameter,
+            right=furthest(diameter, state["right"]),
+            down=furthest(diameter, state["down"]),
+            pixels=int(state["pixels"]),
+        )
+
+    @property
+    def measurement(self) -> Measurement:
+        """The method of the reader's settings."""
+        state = self.controls.values
+        sphere = state["method"] == "sphere"
+        return Measurement(
+            method=state["method"],
+            metric=None if sphere or state["metric"] == "own" else state["metric"],
+            compact=state["compact"] == ON and not sphere,
+            dose=self._dose,
+            pixels=int(state["pixels"]),
+        )
+
+    def draw(self) -> None:
+        """Show the exposure; what the method says of it follows in `refine`."""
+        state = self.controls.values
+        shown = (self.specimen, self._dose, state["seed"])
+        if shown != self._shown:
+            self._exposure = None
+            self._picture.data = encode_image(self._image, limits=(0, self._white))
+            words = self._dose_words()
+            self._picture.caption = (
+                f"<strong>Image</strong> {words}<br>black 0, white {self._white:.2f} of the beam"
+            )
+            self._picture.alt = f"Nb₃Sn, 16 × 16 cells, {words}."
+            self._shown = shown
+        for key in ("metric", "compact"):  # a sphere compares no single cells
+            self.controls.widgets[key].disabled = state["method"] == "sphere"
+        self._name_noise()
+        self.curves.choose(self.measurement, state["seed"], shown=state["curves"])
+
+    def refine(self) -> Iterator[float | None]:
+        """Measure beside the page, show map, mask, words and histogram; then the curves."""
+        measured = (self._shown, self.measurement)
+        if measured != self._measured:
+            self.size = yield from self._measure_beside()
+            self._measured, self._exposure = measured, None
+        self._show_size()
+        yield from self.curves.steps()
+
+    def _measure_beside(self) -> Generator[float, None, Size]:
+        """Measure beside the page; a map of cells is shown before what noise makes of cells is known."""
+        measurement = self.measurement
+        if not measurement.compares_cells:
+            return (yield from self._patiently(beside(measurement, self._image)))
+        differences = yield from self._patiently(beside(measurement.differences, self._image, quick=True))
+        truth = self.specimen.truth if self.controls.values["truth"] == ON else None
+        self._pictures.show_map(differences, truth, quantity=self._quantity())
+        if measurement != self._prepared:  # while the reader moves a slider, preparing would be in vain
+            yield PAUSE
+        size = yield from self._patiently(beside(measurement.judge, differences))
+        self._prepared = measurement
+        return size
+
+    def _patiently(self, work: Generator[float, None, Result]) -> Generator[float, None, Result]:
+        """Go through some work; if it takes long, say so."""
+        waited = 0.0
+        while True:
+            try:
+                wait = next(work)
+            except StopIteration as done:
+                return done.value
+            if waited <= PATIENCE < waited + wait:
+                self._pictures.wait()
+            waited += wait
+            yield wait
+
+    def png(self) -> bytes:
+        """Return the figure of the curves."""
+        from hrtem_lab.plots import to_png  # noqa: PLC0415
+
+        return to_png(self.curves.figure())
+
+    def csv(self) -> bytes:
+        """Return every cell: what the method makes of it, and the truth."""
+        size = self._measure()
+        header = ["row", "column", f"{self._quantity()}", "counted", "precipitate"]
+        truth = self.specimen.truth
+        rows = (
+            [row + 1, column + 1, size.map[row, column], int(size.mask[row, column]), int(truth[row, column])]
+            for row, column in np.ndindex(size.map.shape)
+        )
+        return readings.to_csv(header, rows)
+
+    def report(self, error: Exception) -> None:
+        """Show an error as one sentence; a study that met it has ended."""
+        self.curves.running = False
+        super().report(error)
+
+    @property
+    def _image(self) -> NDArray[np.floating]:
+        """The exposure, kept while it is being measured: it is large, and soon made again."""
+        if self._exposure is None:
+            self._exposure = self.specimen.expose(self._dose, self.controls.values["seed"])
+        return self._exposure
+
+    @property
+    def _dose(self) -> float | None:
+        state = self.controls.values
+        return state["dose"] / 100 if state["noise"] == ON else None
+
+    def _dose_words(self) -> str:
+        dose = self._dose
+        return "without noise" if dose is None else f"at {thousands(dose * 100)} e⁻/nm²"
+
+    def _measure(self) -> Size:
+        """Return the present exposure's size, measured now if `refine` has not come to it yet."""
+        measured = (self._shown, self.measurement)
+        if self.size is None or measured != self._measured:
+            self.size, self._measured = self.measurement(self._image), measured
+        return self.size
+
+    def _quantity(self) -> str:
+        measurement = self.measurement
+        if measurement.method == "sphere":
+            return "probability of each cell"
+        return f"{METRICS[measurement.metric or THRESHOLDS[measurement.method].metric].label} difference"
+
+    def _show_size(self) -> None:
+        self._pictures.show(
+            self._measure(),
+            self.specimen,
+            quantity=self._quantity(),
+            noise_free=self._dose is None,
+            reveal=self.controls.values["truth"] == ON,
+        )
+
+    def _make_widgets(self) -> None:
+        self._picture = Picture(overlay=scale_bar(FIELD_OF_VIEW), smooth=True)
+        self._pictures = SizePictures()
+        self.curves = SizeCurves(self._refine_later, self._guard)
+        pictures = widgets.Box([self._picture, self._pictures.map, self._pictures.mask])
+        pictures.add_class("hl-row")
+        settings = [
+            widgets.VBox([self.controls.panel(*keys)], layout={"flex": "1 1 380px"}) for keys in (LEFT, RIGHT)
+        ]
+        bars = widgets.VBox([self._pictures.histogram], layout={"flex": "1 1 340px", "max_width": "560px"})
+        actions = widgets.VBox(
+            [self._noise_row("Record the same specimen once more"), self.actions],
+            layout={"flex": "1 1 300px"},
+        )
+        below, found = (
+            widgets.Box(children, layout={"flex_flow": "row wrap"})
+            for children in (settings, [bars, actions])
+        )
+        for box in (below, found):
+            box.add_class("hl-side-by-side")
+        title = widgets.HTML("<h3>All diameters</h3>")
+        top = [self.message, self._preset_row(PRESETS), self._pictures.sentence, pictures]
+        self.view = widgets.VBox([*top, below, found, title, self.controls.row("curves"), self.curves.view])
+        self.view.add_class("hl-dashboard")
+
+    def start_from(self, preset: str) -> None:
+        """Set the controls to a preset; noise, pixels and what is shown stay."""
+        kept = {key: self.controls.values[key] for key in ("seed", "pixels", "truth", "curves")}
+        self.controls.reset()
+        self.controls.set(**{**kept, **PRESETS[preset]})
+        self.update("diameter")
+
+
+def dashboard() -> Any:
+    """Return the chapter's dashboard, drawn for the first time."""
+    made = Precipitates()
+    made.start()
+    return made.view

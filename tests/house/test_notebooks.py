@@ -1,0 +1,111 @@
+"""Every chapter equals its source, keeps the house rules, and runs top to bottom in a fresh kernel."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import jupytext
+import nbformat
+import pytest
+from IPython.core.inputtransformer2 import TransformerManager
+from nbclient import NotebookClient
+from nbformat import NotebookNode
+
+from hrtem_lab.app.chapters import CHAPTERS
+
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+SOURCES = sorted(NOTEBOOKS.glob("[0-9][0-9]_*.py"))
+MAX_LINES = 12
+
+chapters = pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
+
+
+def code_cells(notebook: NotebookNode) -> list[NotebookNode]:
+    """Return the code cells of a notebook."""
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def content(notebook: NotebookNode) -> list[tuple[str, str, list[str]]]:
+    """Return what source and pair have in common: the kind, text and tags of each cell."""
+    return [(cell.cell_type, cell.source, cell.metadata.get("tags", [])) for cell in notebook.cells]
+
+
+def definitions(code: str) -> list[str]:
+    """Return the functions and classes that a cell defines; IPython's own syntax is allowed."""
+    tree = ast.parse(TransformerManager().transform_cell(code))
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    return [node.name for node in ast.walk(tree) if isinstance(node, kinds)]
+
+
+def complaints(client: NotebookClient) -> Iterator[str]:
+    """Yield the errors and warnings of an executed notebook, also those inside Output widgets."""
+    shown = [output for cell in code_cells(client.nb) for output in cell.outputs]
+    for state in client.widget_state.values():
+        shown += map(nbformat.from_dict, state.get("outputs", []))
+    for output in shown:
+        if output.output_type == "error":
+            yield f"{output.ename}: {output.evalue}"
+        elif output.output_type == "stream" and output.name == "stderr":
+            yield output.text
+
+
+def executed(notebook: NotebookNode, folder: Path, home: Path, monkeypatch) -> NotebookClient:
+    """Run a notebook in a fresh kernel that knows nothing of the user's settings."""
+    for variable in ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR"):
+        monkeypatch.setenv(variable, str(home / variable.lower()))
+    client = NotebookClient(
+        notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(folder)}}
+    )
+    client.execute()
+    return client
+
+
+def test_the_course_lists_every_chapter():
+    assert SOURCES
+    assert [source.stem for source in SOURCES] == [chapter.file for chapter in CHAPTERS]
+
+
+def test_every_pair_has_a_source():
+    assert {pair.stem for pair in NOTEBOOKS.glob("*.ipynb")} == {source.stem for source in SOURCES}
+
+
+@chapters
+def test_the_pair_equals_its_source(source):
+    pair = nbformat.read(source.with_suffix(".ipynb"), as_version=nbformat.NO_CONVERT)
+    nbformat.validate(pair)
+    assert content(pair) == content(jupytext.read(source)), "type `make notebooks`"
+    assert pair.metadata.kernelspec.name == "python3"
+
+
+@chapters
+def test_the_pair_has_no_outputs(source):
+    pair = nbformat.read(source.with_suffix(".ipynb"), as_version=4)
+    assert [cell.source for cell in code_cells(pair) if cell.outputs or cell.execution_count] == []
+    assert "widgets" not in pair.metadata
+
+
+@chapters
+def test_code_cells_are_thin(source):
+    for cell in code_cells(jupytext.read(source)):
+        assert len(cell.source.splitlines()) <= MAX_LINES, cell.source
+        if not {"exercise", "solution"} & set(cell.metadata.get("tags", [])):
+            assert not definitions(cell.source), cell.source
+
+
+@chapters
+def test_the_chapter_runs(source, tmp_path, monkeypatch):
+    client = executed(jupytext.read(source), NOTEBOOKS, tmp_path, monkeypatch)
+    assert list(complaints(client)) == []
+
+
+@pytest.mark.parametrize(
+    ("code", "complaint"),
+    [
+        ("import warnings; warnings.warn('beware')", "beware"),
+        ("import ipywidgets\nwith ipywidgets.Output():\n    1 / 0", "ZeroDivisionError"),
+    ],
+)
+def test_a_complaint_of_a_chapter_is_found(code, complaint, tmp_path, monkeypatch):
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
+    (found,) = complaints(executed(notebook, tmp_path, tmp_path, monkeypatch))
+    assert complaint in found
