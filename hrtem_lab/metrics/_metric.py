@@ -12,6 +12,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hrtem_lab import _validation
+from hrtem_lab.metrics._looks import Look
+
+FAMILIES = ("paper", "electrons", "classic")
+"""Where metrics come from: pages choose whole families of them."""
 
 
 class Prepared(ABC):
@@ -72,6 +76,10 @@ class Metric:
         The name in the table.
     label : str
         The name on a page.
+    family : str
+        One of `FAMILIES`: "paper", "electrons" or "classic".
+    look : Look
+        Its own colour, marker and symbol.
     function : callable
         ``(reference, image, *, options) -> float``, 0 identical to 1 maximal.
     map : callable
@@ -101,12 +109,16 @@ class Metric:
     >>> from hrtem_lab.metrics import METRICS
     >>> METRICS["sift"].threshold
     0.18
+    >>> METRICS["mse"]([[1.0, 0.0]], [[0.0, 1.0]])
+    1.0
     >>> METRICS["ssim"].options["radius"]
     5
     """
 
     key: str
     label: str
+    family: str
+    look: Look
     function: Callable[..., float]
     map: Callable[..., NDArray[np.float64]]
     prepare: Callable[..., Prepared]
@@ -118,6 +130,31 @@ class Metric:
     misleads: str
     equation: str
     source: str
+
+    def __post_init__(self) -> None:
+        """Refuse a row that belongs to no family."""
+        _validation.one_of("family", self.family, FAMILIES)
+        if not isinstance(self.look, Look):
+            raise TypeError(f"look must be a member of Look, got {self.look!r}")
+
+    def __call__(self, reference: ArrayLike, image: ArrayLike, **options: Any) -> float:
+        """Return the difference of two images, from 0 to 1: `function`."""
+        return self.function(reference, image, **options)
+
+    @property
+    def colour(self) -> str:
+        """The colour of the metric in every figure and table, hexadecimal RGB."""
+        return self.look.colour
+
+    @property
+    def marker(self) -> str:
+        """The metric's marker as Matplotlib's code."""
+        return self.look.marker
+
+    @property
+    def symbol(self) -> str:
+        """The metric's marker as a character."""
+        return self.look.symbol
 
     @property
     def options(self) -> dict[str, Any]:

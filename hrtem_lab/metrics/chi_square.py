@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from hrtem_lab._validation import non_negative, positive
 from hrtem_lab.metrics._band import frequencies, measured_cutoff, multiplicity
+from hrtem_lab.metrics._looks import Look
 from hrtem_lab.metrics._metric import Metric, Prepared, checked_pair, compare, compare_map
 from hrtem_lab.metrics._scaling import LIMIT, magnitude
 
@@ -264,6 +265,8 @@ def reduced_chi_square(
 CHI_SQUARE = Metric(
     key="chi_square",
     label="χ²",
+    family="electrons",
+    look=Look.ORANGE_TRIANGLE_DOWN,
     function=chi_square,
     map=chi_square_map,
     prepare=PreparedChiSquare,

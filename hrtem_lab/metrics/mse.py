@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from hrtem_lab.metrics._looks import Look
 from hrtem_lab.metrics._metric import Metric, Prepared, compare, compare_map
 from hrtem_lab.metrics._scaling import magnitude
 
@@ -149,6 +150,8 @@ def squared_error_map(reference: ArrayLike, image: ArrayLike) -> NDArray[np.floa
 MSE = Metric(
     key="mse",
     label="MSE",
+    family="paper",
+    look=Look.BLUE_CIRCLE,
     function=mse,
     map=squared_error_map,
     prepare=PreparedMSE,

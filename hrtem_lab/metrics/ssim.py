@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hrtem_lab import _validation
+from hrtem_lab.metrics._looks import Look
 from hrtem_lab.metrics._metric import Metric, Prepared, compare, compare_map
 from hrtem_lab.metrics._scaling import LIMIT, Scale
 
@@ -309,6 +310,8 @@ def ssim_map(reference: ArrayLike, image: ArrayLike, **options: Any) -> NDArray[
 SSIM = Metric(
     key="ssim",
     label="SSIM",
+    family="paper",
+    look=Look.PINK_SQUARE,
     function=ssim,
     map=ssim_map,
     prepare=PreparedSSIM,
