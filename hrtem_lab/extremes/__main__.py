@@ -15,7 +15,7 @@ from hrtem_lab.extremes._greys import Greys
 from hrtem_lab.extremes._runs import contrast, maximise
 from hrtem_lab.extremes._search import State
 from hrtem_lab.extremes._stored import REFERENCE, stored_reference
-from hrtem_lab.metrics import METRICS
+from hrtem_lab.metrics import METRICS, prepare
 
 FOLDER = Path(__file__).parent.parent / "data" / "extremes"
 PERIOD = 32
@@ -112,7 +112,7 @@ def search(name: str, *, steps: int | None = None) -> dict[str, Any]:
     options = {"rng": 0, "start": run.pop("start", "reference"), "period": PERIOD, "steps": run.pop("steps")}
     options["steps"] = steps or options["steps"]
     reference = stored_reference()
-    differences = {key: metric.prepare(reference) for key, metric in METRICS.items()}
+    differences = prepare(reference)
     kept: dict[str, list[float]] = {"step": [], **{key: [] for key in METRICS}}
     points = set(np.geomspace(1, options["steps"], POINTS).round()) | {0}
     for state in _states(run, reference, options):

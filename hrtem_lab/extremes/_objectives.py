@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from hrtem_lab import _validation
 from hrtem_lab.extremes._greys import Greys, Levels
-from hrtem_lab.metrics import METRICS, PreparedSSIM, disc
+from hrtem_lab.metrics import METRICS, Metric, PreparedMSE, PreparedSSIM, as_metric, disc
 
-MetricLike = str | Callable[[NDArray[Any], NDArray[Any]], float]
+MetricLike = str | Metric | Callable[[NDArray[Any], NDArray[Any]], float]
 Box = tuple[slice, slice]
 Floats = NDArray[np.float64]
 
@@ -194,14 +194,14 @@ class Windows(Objective):
 
 def objective(name: str, metric: MetricLike, reference: NDArray[np.floating], greys: Greys) -> Objective:
     """Return how `metric` is followed; `name` is what an error calls it."""
-    if callable(metric):
+    if not isinstance(metric, (str, Metric)):
+        if not callable(metric):
+            raise TypeError(f"{name} must be a function or one of {', '.join(METRICS)}, got {metric!r}")
         return WholeImage(lambda image: metric(reference, image), greys)
-    if not isinstance(metric, str):
-        raise TypeError(f"{name} must be a function or one of {', '.join(METRICS)}, got {metric!r}")
-    key = _validation.one_of(name, metric, tuple(METRICS))
-    prepared = METRICS[key].prepare(reference)  # checks the reference too
-    if key == "mse":
+    row = as_metric(metric, name=name)
+    prepared = row.prepare(reference)  # checks the reference too
+    if row.prepare is PreparedMSE:
         return Cosine(reference, greys)
-    if key == "ssim":
+    if row.prepare is PreparedSSIM:
         return Windows(reference, greys)
     return WholeImage(prepared, greys)

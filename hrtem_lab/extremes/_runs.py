@@ -39,8 +39,8 @@ def maximise(
 
     Parameters
     ----------
-    metric : str or callable
-        A key of `hrtem_lab.metrics.METRICS`, with its default options, or any function
+    metric : str, Metric or callable
+        A key or a row of `hrtem_lab.metrics.METRICS`, with its default options, or any function
         ``(reference, image) -> float``.
     reference : array_like, shape (rows, columns)
         The image to differ from. It must hold two different intensities, one of them above zero.
@@ -129,9 +129,9 @@ def contrast(
 
     Parameters
     ----------
-    metric_up : str or callable
+    metric_up : str, Metric or callable
         The metric D that is made greater (or smaller), as in `maximise`.
-    hold : str or callable
+    hold : str, Metric or callable
         The metric H that stays near `value`.
     reference : array_like, shape (rows, columns)
         As in `maximise`.

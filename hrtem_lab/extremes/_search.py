@@ -213,7 +213,7 @@ class Search:
         if not self._kinds[kind].flat:
             if gain > 0:
                 self._heights[kind] = min(self._heights[kind] * (1.2 if fresh else 1), 1)
-                # What a saturating bump still gains is soon less than what another one would.
+                # A saturating bump soon gains less than a fresh one.
                 self._again = patch if gain > max(self._last_gain / 2, self._gains.mean()) else None
             elif fresh:
                 self._again = patch.reversed()

@@ -174,11 +174,12 @@ def load_stored(name: str) -> StoredRun:
     names = list_stored()
     if name not in names:
         raise ValueError(f"name must be one of {', '.join(names)}, got {name!r}")
-    return _read(name)
+    return _read(name, tuple(METRICS))
 
 
 @lru_cache(maxsize=16)
-def _read(name: str) -> StoredRun:
+def _read(name: str, metrics: tuple[str, ...]) -> StoredRun:
+    """Return a run with its values by these metrics; those that the file does not name are computed."""
     with (_folder() / f"{name}.npz").open("rb") as stream, np.load(stream) as archive:
         arrays = dict(archive)
     header = json.loads(str(arrays.pop("header")))
@@ -188,16 +189,11 @@ def _read(name: str) -> StoredRun:
     image = np.clip(image, black, white).astype(np.float32)
     for array in (image, *arrays.values()):
         array.flags.writeable = False
-    values = _complete(header.pop("values"), image)
-    return StoredRun(image=image, history=arrays, values=values, **header)
-
-
-def _complete(written: Mapping[str, float], image: NDArray[np.floating]) -> dict[str, float]:
-    """Return the values of all metrics; those that the file does not name are computed."""
-    return {
-        key: written[key] if key in written else metric.function(stored_reference(), image)
-        for key, metric in METRICS.items()
+    written = header.pop("values")
+    values = {
+        key: written[key] if key in written else METRICS[key](stored_reference(), image) for key in metrics
     }
+    return StoredRun(image=image, history=arrays, values=values, **header)
 
 
 def _folder() -> Any:

@@ -43,13 +43,15 @@ METRICS: dict[str, Metric] = table(MSE, SSIM, CW_SSIM, SIFT, CHI_SQUARE)
 """All metrics by their key, in the order in which pages show them."""
 
 
-def as_metric(value: str | Metric) -> Metric:
+def as_metric(value: str | Metric, *, name: str = "metric") -> Metric:
     """Return the row of `METRICS` that a key names; a metric of one's own is returned as it is.
 
     Parameters
     ----------
     value : str or Metric
         A key of `METRICS`, or a row.
+    name : str
+        What an error calls it.
 
     Returns
     -------
@@ -73,8 +75,8 @@ def as_metric(value: str | Metric) -> Metric:
     if isinstance(value, Metric):
         return value
     if not isinstance(value, str):
-        raise TypeError(f"metric must be a Metric or one of {', '.join(METRICS)}, got {value!r}")
-    return METRICS[_validation.one_of("metric", value, tuple(METRICS))]
+        raise TypeError(f"{name} must be a Metric or one of {', '.join(METRICS)}, got {value!r}")
+    return METRICS[_validation.one_of(name, value, tuple(METRICS))]
 
 
 def family(*names: str) -> dict[str, Metric]:

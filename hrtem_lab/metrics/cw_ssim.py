@@ -245,7 +245,16 @@ def cw_ssim(
     )
 
 
-def cw_ssim_map(reference: ArrayLike, image: ArrayLike, **options: Any) -> NDArray[np.float64]:
+def cw_ssim_map(
+    reference: ArrayLike,
+    image: ArrayLike,
+    *,
+    levels: int | None = None,
+    window: int = 7,
+    K: float = 0.01,
+    biort: str = "near_sym_b",
+    qshift: str = "qshift_b",
+) -> NDArray[np.float64]:
     """Return where the local waves differ; the mean of the map is `cw_ssim`.
 
     The formula is that of `cw_ssim`, before the average over places. Every coefficient of level l stands for
@@ -253,9 +262,7 @@ def cw_ssim_map(reference: ArrayLike, image: ArrayLike, **options: Any) -> NDArr
 
     Parameters
     ----------
-    reference, image : array_like, shape (rows, columns)
-        As for `cw_ssim`.
-    **options
+    reference, image, levels, window, K, biort, qshift
         As for `cw_ssim`.
 
     Returns
@@ -283,7 +290,9 @@ def cw_ssim_map(reference: ArrayLike, image: ArrayLike, **options: Any) -> NDArr
     >>> bool(difference[:, 48:].min() > difference[:, :16].max())
     True
     """
-    return compare_map(PreparedCWSSIM, reference, image, **options)
+    return compare_map(
+        PreparedCWSSIM, reference, image, levels=levels, window=window, K=K, biort=biort, qshift=qshift
+    )
 
 
 CW_SSIM = Metric(

@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
-from math import ceil, floor
-from threading import Lock
-from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hrtem_lab import _validation
+from hrtem_lab.metrics._cores import on_all_cores
+from hrtem_lab.metrics._keypoints import Discs, keypoint_table
 from hrtem_lab.metrics._looks import Look
 from hrtem_lab.metrics._metric import Metric, Prepared, checked_pair, compare, compare_map
 from hrtem_lab.metrics._scaling import Scale
-
-_KEYPOINT = np.dtype(
-    [(name, np.float64) for name in ("x", "y", "size", "angle", "response")]
-    + [("octave", np.int64), ("difference", np.float64)]
-)
-# OpenCV's number of threads is the whole process's: two calls that change it at once would not restore it.
-_ALL_CORES = Lock()
 
 
 class PreparedSIFT(Prepared):
@@ -80,18 +71,7 @@ class PreparedSIFT(Prepared):
     def many(self, images: ArrayLike) -> NDArray[np.float64]:
         """Return the SIFT differences of a stack of images; they are shared out among the cores."""
         stack = self._stack(images)
-        if not len(stack):
-            return np.empty(0)
-        with _ALL_CORES:
-            threads = cv2.getNumThreads()
-            cv2.setNumThreads(1)  # some images to each core; OpenCV would split each image among all
-            try:
-                with ThreadPoolExecutor(threads) as pool:
-                    # More parts than cores: a core that other work holds up leaves its share to the rest.
-                    parts = [part for part in np.array_split(stack, 4 * threads) if len(part)]
-                    return np.concatenate(list(pool.map(self._means, parts)))
-            finally:
-                cv2.setNumThreads(threads)
+        return on_all_cores(self._means, stack) if len(stack) else np.empty(0)
 
     def _means(self, images: NDArray) -> NDArray[np.float64]:
         descriptors = np.array(self._compute(self._greys(images)))
@@ -104,17 +84,11 @@ class PreparedSIFT(Prepared):
 
     def map(self, image: ArrayLike) -> NDArray[np.float64]:
         """Return `sift_map` of `image`."""
-        pixels, sizes, count = self._discs
-        weights = np.repeat(self._differences(image), sizes)
-        total = np.bincount(pixels, weights, minlength=count.size)
-        seen = np.divide(total, count, out=np.full(count.size, np.nan), where=count > 0)
-        return seen.reshape(self.shape)
+        return self._painted.means(self._differences(image))
 
     def keypoints(self, image: ArrayLike) -> NDArray[np.void]:
         """Return `sift_keypoints` of `image`."""
-        table = self._table.copy()
-        table["difference"] = self._differences(image)
-        return table
+        return keypoint_table(self._keypoints, self._differences(image))
 
     def descriptors(self, image: ArrayLike) -> NDArray[np.float64]:
         """Return the descriptors of `image` at the reference's keypoints, shape (n, 128), each of norm 1.
@@ -140,17 +114,8 @@ class PreparedSIFT(Prepared):
         return _normalised(self._compute(grey[None])[0])
 
     @cached_property
-    def _table(self) -> NDArray[np.void]:
-        rows = [(*k.pt, k.size, k.angle, k.response, _octave(k), 0.0) for k in self._keypoints]
-        return np.array(rows, dtype=_KEYPOINT)
-
-    @cached_property
-    def _discs(self) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
-        """The pixels under every keypoint's disc, how many each disc has, how often each pixel is hit."""
-        discs = [_disc(k.pt, max(k.size / 2, 1), self.shape) for k in self._keypoints]
-        pixels = np.concatenate(discs)
-        count = np.bincount(pixels, minlength=self.shape[0] * self.shape[1])
-        return pixels, np.array([disc.size for disc in discs]), count
+    def _painted(self) -> Discs:
+        return Discs.of(self._keypoints, self.shape)
 
 
 def _normalised(descriptors: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -158,22 +123,6 @@ def _normalised(descriptors: NDArray[np.floating]) -> NDArray[np.float64]:
     long = descriptors.astype(np.float64)
     norms = np.linalg.norm(long, axis=-1, keepdims=True)
     return np.divide(long, norms, out=long, where=norms > 0)
-
-
-def _disc(centre: tuple[float, float], radius: float, shape: tuple[int, ...]) -> NDArray[np.intp]:
-    """Return the flat indices of an image's pixels within `radius` of `centre`, which is (x, y)."""
-    x, y = (
-        np.arange(max(ceil(place - radius), 0), min(floor(place + radius) + 1, size))
-        for place, size in zip(centre, reversed(shape), strict=True)
-    )
-    inside = (x - centre[0]) ** 2 + (y[:, None] - centre[1]) ** 2 <= radius**2
-    return (x + shape[1] * y[:, None])[inside]
-
-
-def _octave(keypoint: cv2.KeyPoint) -> int:
-    """Return the pyramid's octave of a keypoint: OpenCV keeps it in the lowest byte, as a signed number."""
-    octave = keypoint.octave & 255
-    return octave - 256 if octave > 127 else octave
 
 
 def sift(
@@ -248,7 +197,15 @@ def sift(
     )
 
 
-def sift_map(reference: ArrayLike, image: ArrayLike, **options: Any) -> NDArray[np.float64]:
+def sift_map(
+    reference: ArrayLike,
+    image: ArrayLike,
+    *,
+    contrast_threshold: float = 0.01,
+    edge_threshold: float = 10,
+    octave_layers: int = 3,
+    sigma: float = 1.6,
+) -> NDArray[np.float64]:
     """Return the keypoints' differences painted as discs; NaN where no keypoint reaches.
 
     Each keypoint of the reference paints its difference on a disc of its own size; where discs overlap the
@@ -256,9 +213,7 @@ def sift_map(reference: ArrayLike, image: ArrayLike, **options: Any) -> NDArray[
 
     Parameters
     ----------
-    reference, image : array_like, shape (rows, columns)
-        As for `sift`.
-    **options
+    reference, image, contrast_threshold, edge_threshold, octave_layers, sigma
         As for `sift`.
 
     Returns
@@ -286,19 +241,33 @@ def sift_map(reference: ArrayLike, image: ArrayLike, **options: Any) -> NDArray[
     >>> float(np.nanmax(sift_map(atoms, atoms)))
     0.0
     """
-    return compare_map(PreparedSIFT, reference, image, **options)
+    return compare_map(
+        PreparedSIFT,
+        reference,
+        image,
+        contrast_threshold=contrast_threshold,
+        edge_threshold=edge_threshold,
+        octave_layers=octave_layers,
+        sigma=sigma,
+    )
 
 
-def sift_keypoints(reference: ArrayLike, image: ArrayLike, **options: Any) -> NDArray[np.void]:
+def sift_keypoints(
+    reference: ArrayLike,
+    image: ArrayLike,
+    *,
+    contrast_threshold: float = 0.01,
+    edge_threshold: float = 10,
+    octave_layers: int = 3,
+    sigma: float = 1.6,
+) -> NDArray[np.void]:
     """Return the keypoints of the reference, each with the difference of the image there.
 
     The mean of ``difference`` is `sift`.
 
     Parameters
     ----------
-    reference, image : array_like, shape (rows, columns)
-        As for `sift`.
-    **options
+    reference, image, contrast_threshold, edge_threshold, octave_layers, sigma
         As for `sift`.
 
     Returns
@@ -331,7 +300,13 @@ def sift_keypoints(reference: ArrayLike, image: ArrayLike, **options: Any) -> ND
     0.707
     """
     reference, image = checked_pair(reference, image)
-    return PreparedSIFT(reference, **options).keypoints(image)
+    return PreparedSIFT(
+        reference,
+        contrast_threshold=contrast_threshold,
+        edge_threshold=edge_threshold,
+        octave_layers=octave_layers,
+        sigma=sigma,
+    ).keypoints(image)
 
 
 SIFT = Metric(

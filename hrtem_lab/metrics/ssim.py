@@ -267,16 +267,23 @@ def ssim(
     )
 
 
-def ssim_map(reference: ArrayLike, image: ArrayLike, **options: Any) -> NDArray[np.float64]:
+def ssim_map(
+    reference: ArrayLike,
+    image: ArrayLike,
+    *,
+    radius: float = 5,
+    window: ArrayLike | None = None,
+    data_range: float | None = None,
+    K1: float = 0.01,
+    K2: float = 0.03,
+) -> NDArray[np.float64]:
     """Return the structural difference around every point; its mean is `ssim`.
 
     The formula is that of `ssim`, before the average.
 
     Parameters
     ----------
-    reference, image : array_like, shape (rows, columns)
-        As for `ssim`.
-    **options
+    reference, image, radius, window, data_range, K1, K2
         As for `ssim`.
 
     Returns
@@ -306,7 +313,9 @@ def ssim_map(reference: ArrayLike, image: ArrayLike, **options: Any) -> NDArray[
     >>> int((ssim_map(np.eye(32), image, radius=2) > 1e-6).sum())
     13
     """
-    return compare_map(PreparedSSIM, reference, image, **options)
+    return compare_map(
+        PreparedSSIM, reference, image, radius=radius, window=window, data_range=data_range, K1=K1, K2=K2
+    )
 
 
 SSIM = Metric(

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from hrtem_lab.app.kit.background import beside
 from hrtem_lab.app.kit.controls import Slider
 from hrtem_lab.app.kit.figures import encode_figure
+from hrtem_lab.app.kit.readings import shown
 from hrtem_lab.app.kit.widgets import Picture
-from hrtem_lab.metrics import METRICS
 from hrtem_lab.rendering import line_mark, overlay
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class CurvePanel:
     def _compute(self, state: dict[str, Any]) -> Iterator[None]:
         self._state, self._drawn = state, None
         self._positions = _positions(self._sliders[self._key])
-        self._values = {key: np.full(len(self._positions), np.nan) for key in METRICS}
+        self._values = {key: np.full(len(self._positions), np.nan) for key in shown()}
         self._progress.max, self._progress.value = len(self._positions), 0
         for index, position in enumerate(self._positions):
             for key, difference in self._differences_of({**state, self._key: position.item()}):

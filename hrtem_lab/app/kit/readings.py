@@ -7,8 +7,21 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
-from hrtem_lab.metrics import METRICS
+from hrtem_lab.metrics import METRICS, Metric, family
 from hrtem_lab.style import metric_colour, metric_symbol
+
+SHOWN = ("paper", "electrons")
+"""The families of metrics that pages show."""
+
+
+def shown() -> dict[str, Metric]:
+    """Return the metrics that pages show, by key."""
+    return family(*SHOWN)
+
+
+def by_label() -> dict[str, str]:
+    """Return the key of every metric shown by its label, for a control that chooses one."""
+    return {metric.label: key for key, metric in shown().items()}
 
 
 def verdict(key: str, difference: float) -> str:

@@ -17,7 +17,7 @@ from hrtem_lab.app.kit.curve_panel import CurvePanel
 from hrtem_lab.app.kit.dashboard import Dashboard
 from hrtem_lab.app.kit.parameters import CELL, FIELD_OF_VIEW, SHAPE, defocus, specimen, thickness
 from hrtem_lab.app.kit.widgets import Picture
-from hrtem_lab.metrics import METRICS
+from hrtem_lab.metrics import METRICS, prepare
 from hrtem_lab.rendering import encode_image, encode_map, scale_bar
 from hrtem_lab.simulation import form_image, load_exit_wave
 
@@ -34,7 +34,7 @@ PARAMETERS = (
 MAP = Choice(
     key="map",
     label="Difference map",
-    options={metric.label: key for key, metric in METRICS.items()},
+    options=readings.by_label(),
     default="ssim",
 )
 PRESETS: dict[str, dict[str, Any]] = {
@@ -49,7 +49,7 @@ PRESETS: dict[str, dict[str, Any]] = {
 def gallery() -> Any:
     """Return the test images of Fig. 2 with every metric's difference under each."""
     cases = edge_cases.edge_cases(shape=SHAPE)
-    prepared = [(key, metric.prepare(cases["reference"].image)) for key, metric in METRICS.items()]
+    prepared = prepare(cases["reference"].image, readings.shown())
     white = float(cases["reference"].image.max())
     cards = [
         card(
@@ -58,7 +58,7 @@ def gallery() -> Any:
             key=case.key,
             alt=f"{case.label}: {case.description}",
             caption=f"<strong>{case.label}</strong> <small>Fig. {case.figure}</small><br>{case.description}",
-            differences={key: difference(case.image) for key, difference in prepared},
+            differences={key: difference(case.image) for key, difference in prepared.items()},
         )
         for case in cases.values()
     ]
@@ -77,7 +77,7 @@ class Explorer(Dashboard):
         self.last_changed = "defocus"
         self._reference = self.form({parameter.key: parameter.default for parameter in PARAMETERS})
         self._white = float(self._reference.max())
-        self._prepared = {key: metric.prepare(self._reference) for key, metric in METRICS.items()}
+        self._prepared = prepare(self._reference, readings.shown())
         self._image = self._reference
         self._differences: dict[str, float] = {}
         self._map = np.zeros_like(self._reference)
@@ -136,7 +136,7 @@ class Explorer(Dashboard):
         header = [p.title if isinstance(p, Slider) else p.label for p in PARAMETERS]
         states = [(self.controls.values, self._differences), *self._curve.points()]
         rows = [[*(state[key] for key in columns), *differences.values()] for state, differences in states]
-        return readings.to_csv([*header, *(metric.label for metric in METRICS.values())], rows)
+        return readings.to_csv([*header, *(metric.label for metric in readings.shown().values())], rows)
 
     def _differences_of(self, state: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
         image = self.form(state)

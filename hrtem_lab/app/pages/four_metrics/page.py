@@ -18,8 +18,7 @@ from hrtem_lab.app.kit.dashboard import Dashboard
 from hrtem_lab.app.kit.parameters import FIELD_OF_VIEW, SHAPE, defocus, specimen, thickness
 from hrtem_lab.app.kit.widgets import Picture
 from hrtem_lab.app.pages.four_metrics import patch
-from hrtem_lab.metrics import METRICS
-from hrtem_lab.metrics._metric import Metric
+from hrtem_lab.metrics import METRICS, Metric, prepare
 from hrtem_lab.rendering import box_mark, encode_image, encode_map, keypoint_marks, overlay, scale_bar
 from hrtem_lab.simulation import form_image, load_exit_wave
 
@@ -119,7 +118,7 @@ class FourMetrics(Dashboard):
         """Return the settings and the differences."""
         header = [p.title if isinstance(p, Slider) else p.label for p in PARAMETERS]
         row = [*self.controls.values.values(), *self._differences.values()]
-        return readings.to_csv([*header, *(metric.label for metric in METRICS.values())], [row])
+        return readings.to_csv([*header, *(metric.label for metric in readings.shown().values())], [row])
 
     @property
     def _white(self) -> float:
@@ -139,7 +138,7 @@ class FourMetrics(Dashboard):
         own = (state["specimen"], state["thickness"], state["defocus"])
         reference = ("a",) if state["reference"] == "a" else ("b", *own)
         if self._prepared_for != reference:
-            self._prepared = {key: metric.prepare(self.pair[0]) for key, metric in METRICS.items()}
+            self._prepared = prepare(self.pair[0], readings.shown())
             self._prepared_for = reference
 
     def _draw_boxes(self) -> None:
@@ -167,7 +166,7 @@ class FourMetrics(Dashboard):
                 alt=f"{metric.label} difference map.",
                 clickable=True,
             )
-            for key, metric in METRICS.items()
+            for key, metric in readings.shown().items()
         }
         for picture in (self._picture_a, self._picture_b, *self._map_pictures.values()):
             picture.observe(lambda change: self._guard(self._point, change.new), names="point")

@@ -9,8 +9,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from hrtem_lab.metrics import METRICS
-from hrtem_lab.metrics._metric import Prepared
+from hrtem_lab.metrics import METRICS, Prepared
 from hrtem_lab.metrics.chi_square import PreparedChiSquare
 from hrtem_lab.metrics.cw_ssim import PreparedCWSSIM
 from hrtem_lab.metrics.sift import PreparedSIFT
@@ -40,7 +39,7 @@ def cards(images: Pair, place: tuple[int, int], prepared: Mapping[str, Prepared]
         f'<section class="hl-sees" data-metric="{key}"><h4><span style="color:{metric_colour(key)}">'
         f"{metric_symbol(key)}</span> {METRICS[key].label}</h4>"
         f"{_VIEWS.get(key, _any_metric)(images, place, prepared[key])}</section>"
-        for key in METRICS
+        for key in prepared
     )
     return f'<div class="hl-sees-row">{shown}</div>'
 

@@ -19,7 +19,7 @@ from hrtem_lab.app.kit.log_slider import LogSlider, thousands
 from hrtem_lab.app.kit.widgets import Picture
 from hrtem_lab.app.pages.low_dose.study import DOSES, OTHERS, TARGET, DoseStudy, Setting
 from hrtem_lab.dose._sweep import generator
-from hrtem_lab.metrics import METRICS
+from hrtem_lab.metrics import METRICS, prepare
 from hrtem_lab.rendering import encode_image, line_mark, overlay, scale_bar
 from hrtem_lab.style import metric_colour, metric_symbol
 
@@ -34,7 +34,7 @@ PARAMETERS = (
         key="dose", label="Dose", unit="e⁻/nm²", minimum=1, maximum=10_000, default=300,
         also=lambda dose, _state: f"{thousands(dose / 100)} e⁻/Å²",
     ),
-    Choice(key="metric", label="Metric", options={m.label: k for k, m in METRICS.items()}, default="sift",
+    Choice(key="metric", label="Metric", options=readings.by_label(), default="sift",
            buttons=True),
     Choice(key="other", label="Tell Nb₃Sn from", options={label: key for key, label in OTHERS.items()},
            default="zro2"),
@@ -106,7 +106,12 @@ class LowDose(Dashboard):
     def csv(self) -> bytes:
         """Return every draw of the study."""
         sweep = self.study.sweep
-        header = ["dose (e⁻/nm²)", "image", "exposure", *(metric.label for metric in METRICS.values())]
+        header = [
+            "dose (e⁻/nm²)",
+            "image",
+            "exposure",
+            *(METRICS[key].label for key in sweep.metrics),
+        ]
         rows = (
             [round(dose * 100, 6), name, repeat, *sweep.differences[:, image, place, repeat]]
             for place, dose in enumerate(DOSES.tolist())
@@ -148,7 +153,7 @@ class LowDose(Dashboard):
         if self._compared == state:
             return
         if self._compared is None or self._compared[0] != self.study.setting:
-            self._prepared = {key: m.prepare(self.study.images["same"]) for key, m in METRICS.items()}
+            self._prepared = prepare(self.study.images["same"], readings.shown())
         for name, exposure in self._exposures.items():
             self._differences[name] = {key: compare(exposure) for key, compare in self._prepared.items()}
             self._numbers[name].value = readings.table(self._differences[name])
@@ -217,7 +222,7 @@ class LowDose(Dashboard):
             DOSES,
             metric,
             *study.draws(metric),
-            {key: study.area(key) for key in METRICS if study.sweep.complete >= FEWEST},
+            {key: study.area(key) for key in study.sweep.metrics if study.sweep.complete >= FEWEST},
             study.ideal,
             names=("Nb₃Sn", OTHERS[study.setting.other]),
         )
@@ -226,7 +231,7 @@ class LowDose(Dashboard):
         if self.study.sweep.complete < FEWEST:
             return f'<p class="hl-note">The doses follow after {FEWEST} exposures of each image.</p>'
         limit = self.study.ideal_dose
-        rows = "".join(self._dose_row(key, limit) for key in METRICS)
+        rows = "".join(self._dose_row(key, limit) for key in self.study.sweep.metrics)
         ideal = _dose(limit) if np.isfinite(limit) else "never"
         return (
             '<table class="hl-doses"><caption>Dose from which on the two are told apart with an AUC of '

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hrtem_lab.app.kit import readings
 from hrtem_lab.dose import (
     Sweep,
     area_under_curve,
@@ -18,7 +19,6 @@ from hrtem_lab.dose import (
     ideal_dose,
     predicted_auc,
 )
-from hrtem_lab.metrics import METRICS
 from hrtem_lab.noise import Detector
 from hrtem_lab.simulation import form_image, load_exit_wave
 from hrtem_lab.structures import NB3SN_LATTICE_CONSTANT
@@ -95,7 +95,7 @@ class DoseStudy:
         self.setting = setting
         self.images = setting.images
         self.sweep = Sweep(
-            list(METRICS),
+            list(readings.shown()),
             self.images["same"],
             self.images,
             DOSES,
@@ -126,7 +126,7 @@ class DoseStudy:
 
     def draws(self, metric: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return a metric's differences of the complete repeats, both images, shape (doses, repeats)."""
-        same, other = self.sweep.differences[list(METRICS).index(metric), :, :, : self.sweep.complete]
+        same, other = self.sweep.differences[self.sweep.metrics.index(metric), :, :, : self.sweep.complete]
         return same, other
 
     def area(self, metric: str) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:

@@ -17,7 +17,7 @@ from hrtem_lab.app.kit.retakes import SEED, Retakes
 from hrtem_lab.app.kit.widgets import Download, Picture
 from hrtem_lab.app.pages.noise.bars import bars
 from hrtem_lab.app.pages.noise.panels import PANELS, Exposure, contributions, reference, sampling
-from hrtem_lab.metrics import METRICS, Prepared
+from hrtem_lab.metrics import Prepared
 from hrtem_lab.noise import counts_per_pixel
 from hrtem_lab.rendering import encode_image, scale_bar
 
@@ -150,7 +150,7 @@ class NoiseLab(Retakes):
             dose = "" if exposure.dose_per_area is None else round(exposure.dose_per_area * 100, 9)
             settings = [exposure.pixels, round(exposure.blur_sigma / 10, 9), dose, exposure.readout_sigma]
             rows.append([key, panel.label, *settings, exposure.seed[0], *self._differences[key].values()])
-        return readings.to_csv([*header, *(metric.label for metric in METRICS.values())], rows)
+        return readings.to_csv([*header, *(metric.label for metric in readings.shown().values())], rows)
 
     def _image(self, key: str) -> NDArray[np.floating]:
         if key not in self._images:
@@ -159,7 +159,7 @@ class NoiseLab(Retakes):
 
     def _compare(self, key: str) -> Iterator[None]:
         """Compute a panel's differences, unless they are known."""
-        for name, metric in METRICS.items():
+        for name, metric in readings.shown().items():
             if name not in self._prepared:
                 self._prepared[name] = metric.prepare(reference(self._pixels))
                 yield
@@ -187,7 +187,7 @@ class NoiseLab(Retakes):
         sums = {key: sum(values[key] for values in parts.values()) for key in together}
         shares = [
             f"{metric.label} {100 * together[key] / sums[key]:.0f} %"
-            for key, metric in METRICS.items()
+            for key, metric in readings.shown().items()
             if sums[key] > 0
         ]
         sentence = f"All at once, as a share of the sum of the parts: {', '.join(shares) or 'no part acts'}."

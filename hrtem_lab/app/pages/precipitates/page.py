@@ -58,7 +58,7 @@ PARAMETERS = (
     Choice(key="method", label="Method", options={label: key for key, label in LABELS.items()},
            default="fixed"),
     Choice(key="metric", label="Metric of the cells",
-           options={"the method’s own": "own", **{metric.label: key for key, metric in METRICS.items()}},
+           options={"the method’s own": "own", **readings.by_label()},
            default="own"),
     Choice(key="compact", label="Count", options={"every cell": OFF, "one connected group": ON}, default=OFF,
            buttons=True),

@@ -18,12 +18,12 @@ from hrtem_lab.app.kit.dashboard import Dashboard
 from hrtem_lab.app.kit.parameters import CELL, FIELD_OF_VIEW, SHAPE, defocus
 from hrtem_lab.app.kit.widgets import Picture, Storage
 from hrtem_lab.edge_cases import scale_contrast
-from hrtem_lab.metrics import METRICS
+from hrtem_lab.metrics import METRICS, prepare
 from hrtem_lab.rendering import encode_image, encode_map, scale_bar
 from hrtem_lab.simulation import form_image, load_exit_wave
 
-NAMES = {metric.label: key for key, metric in METRICS.items()}
-JUDGES = {metric.label: key for key, metric in METRICS.items() if metric.threshold is not None}
+NAMES = readings.by_label()
+JUDGES = {metric.label: key for key, metric in readings.shown().items() if metric.threshold is not None}
 
 PARAMETERS = (
     Choice(key="raise", label="Raise", options=NAMES, default="sift"),
@@ -46,7 +46,7 @@ class FoolTheMetric(Dashboard):
         super().__init__(Controls(PARAMETERS), name="fool-the-metric")
         self._reference = extremes.stored_reference()
         self._white = float(self._reference.max())
-        self._prepared = {key: metric.prepare(self._reference) for key, metric in METRICS.items()}
+        self._prepared = prepare(self._reference, readings.shown())
         self._image = self._reference
         self._differences: dict[str, float] = {}
         self._strokes: list[NDArray[np.floating]] = []
@@ -87,7 +87,7 @@ class FoolTheMetric(Dashboard):
     def csv(self) -> bytes:
         """Return the settings and the differences."""
         header = [p.title if isinstance(p, Slider) else p.label for p in PARAMETERS]
-        labels = [metric.label for metric in METRICS.values()]
+        labels = [metric.label for metric in readings.shown().values()]
         row = [*self.controls.values.values(), len(self._strokes), *self._differences.values()]
         return readings.to_csv([*header, "Brush strokes", *labels], [row])
 

@@ -18,7 +18,7 @@ from hrtem_lab.app.kit.dashboard import Dashboard
 from hrtem_lab.app.kit.figures import encode_figure
 from hrtem_lab.app.kit.parameters import FIELD_OF_VIEW
 from hrtem_lab.app.kit.widgets import Picture
-from hrtem_lab.metrics import METRICS
+from hrtem_lab.metrics import METRICS, prepare
 from hrtem_lab.rendering import encode_image, scale_bar
 
 PERIOD = 32
@@ -31,7 +31,7 @@ PARAMETERS = (
     Choice(
         key="metric",
         label="Make worst for",
-        options={metric.label: key for key, metric in METRICS.items()},
+        options=readings.by_label(),
         default="ssim",
     ),
     Choice(
@@ -51,7 +51,7 @@ class WorstCase(Dashboard):
         super().__init__(Controls(PARAMETERS), name="worst-case")
         self._reference = extremes.stored_reference()
         self._white = float(self._reference.max())
-        self._prepared = {key: metric.prepare(self._reference) for key, metric in METRICS.items()}
+        self._prepared = prepare(self._reference, readings.shown())
         self._state: extremes.State | None = None
         self._history: list[tuple[int, dict[str, float]]] = []
         self._running = False
@@ -109,7 +109,7 @@ class WorstCase(Dashboard):
     def csv(self) -> bytes:
         """Return all differences along the search."""
         rows = [[step, *differences.values()] for step, differences in self._history]
-        return readings.to_csv(["step", *(metric.label for metric in METRICS.values())], rows)
+        return readings.to_csv(["step", *(metric.label for metric in readings.shown().values())], rows)
 
     def report(self, error: Exception) -> None:
         """Show an error as one sentence; a search that met it has ended."""
@@ -183,7 +183,7 @@ class WorstCase(Dashboard):
 
         stored = {} if self._stored is None else {self.metric: self._stored.values[self.metric]}
         steps = [step for step, _ in self._history]
-        curves = {key: [values[key] for _, values in self._history] for key in METRICS}
+        curves = {key: [values[key] for _, values in self._history] for key in self._prepared}
         self._curve.data = encode_figure(search_curves(steps, curves, stored=stored))
         self._curve.alt = f"Differences of all metrics along {self._step} steps of the search."
 
@@ -257,5 +257,5 @@ def _run_card(run: extremes.StoredRun, white: float) -> str:
         key=run.name,
         alt=run.title,
         caption=f"<strong>{run.title}</strong><br>{run.provenance['steps']} steps",
-        differences=run.values,
+        differences={key: run.values[key] for key in readings.shown()},
     )
