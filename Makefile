@@ -2,7 +2,7 @@
 # Plain POSIX shell and GNU make 3.81, which is what macOS still ships.
 
 .DEFAULT_GOAL := help
-.PHONY: help dashboard serve lab test test-slow lint lint-style lint-types lint-notebooks bench data notebooks \
+.PHONY: help dashboard serve lab test test-slow lint lint-style lint-types lint-notebooks bench data docs notebooks \
 	lock environment clean
 MAKEFLAGS += --no-print-directory
 
@@ -61,6 +61,9 @@ data: environment ## compute the exit waves, worst cases and sizes in hrtem_lab/
 	@$(PY) -m hrtem_lab.data.regenerate $(ARGS)
 	@$(if $(ARGS),,$(PY) -m hrtem_lab.extremes)
 	@$(if $(ARGS),,$(PY) -m hrtem_lab.sizing)
+
+docs: environment ## write the tables in the documents that have a column or a row for each metric
+	@$(PY) -m docs.tables
 
 notebooks: environment ## write the .ipynb pairs from the .py sources
 	@$(call write_pairs,notebooks)

@@ -10,8 +10,8 @@ class Look(Enum):
 
     The markers alone tell all members apart in grey, and the colours do so with normal or deficient colour
     vision (CIEDE2000 of at least 10). The first five colours are those of Okabe and Ito,
-    https://jfly.uni-koeln.de/color/. Their contrast with white is at least 3 to 1, but for orange: dark
-    enough for that, a reader without red or green receptors would take it for the red.
+    https://jfly.uni-koeln.de/color/. Their contrast with white is at least 3 to 1, except that of orange:
+    dark enough for that, it would be red to a reader without green receptors.
 
     Attributes
     ----------

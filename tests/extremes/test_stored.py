@@ -78,7 +78,7 @@ class TestStored:
         assert row["searched"] == f"{METRICS[run.metric].label} {run.direction}"
         assert row["held"] == held
         assert row["start"] == run.provenance["start"]
-        assert row["steps"] == f"{run.provenance['steps']:,}".replace(",", " ")
+        assert row["steps"] == f"{run.provenance['steps']:,}".replace(",", "\u202f")
         for key, metric in METRICS.items():
             assert float(row[metric.label]) == pytest.approx(run.values[key], abs=5.1e-4)
 

@@ -215,16 +215,6 @@ def test_the_gallery_shows_every_case_with_all_numbers_in_one_contrast():
     assert not any(box.overlaps(axes.bbox) for box, axes in itertools.product(boxes, figure.axes))
 
 
-class TestStyle:
-    def test_no_two_metrics_look_alike(self):
-        for look in (style.metric_colour, style.metric_marker, style.metric_symbol):
-            assert len({look(key) for key in METRICS}) == len(METRICS)
-
-    def test_an_unknown_metric_is_refused(self):
-        with pytest.raises(ValueError, match=r"key must be one of mse, .*, got 'psnr'"):
-            style.metric_colour("psnr")
-
-
 PARTS = {"blur": {"mse": 0.1, "sift": 0.2}, "shot noise": {"mse": 0.3, "sift": 0.9}}
 TOGETHER = {"mse": 0.45, "sift": 0.8}
 
