@@ -8,10 +8,10 @@ name in that table.
 Examples
 --------
 >>> import numpy as np
->>> from hrtem_lab.metrics import METRICS
+>>> from hrtem_lab.metrics import family
 >>> y, x = np.mgrid[:64, :64]
 >>> atoms = np.cos(x / 3) ** 2 * np.cos(y / 3) ** 2
->>> for metric in METRICS.values():
+>>> for metric in family("paper", "electrons").values():
 ...     print(f"{metric.label:8}{metric(atoms, 1 - atoms):.2f}")
 MSE     0.64
 SSIM    0.78

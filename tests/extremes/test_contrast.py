@@ -68,7 +68,7 @@ class TestErrors:
     @pytest.mark.parametrize(
         ("change", "message"),
         [
-            ({"metric": "psnr"}, "metric must be one of mse, ssim, cw_ssim, sift, chi_square, got 'psnr'"),
+            ({"metric": "psnr"}, f"metric must be one of {', '.join(METRICS)}, got 'psnr'"),
             ({"metric": 3}, "metric must be a function or one of mse, .*, got 3"),
             ({"steps": 0}, "steps must be at least 1, got 0"),
             ({"steps": 1.5}, "steps must be a whole number, got 1.5"),
@@ -99,7 +99,7 @@ class TestErrors:
             ({"direction": "sideways"}, "direction must be one of up, down, got 'sideways'"),
             ({"value": -0.1}, "value must not be negative, got -0.1"),
             ({"tolerance": 0}, "tolerance must be positive, got 0"),
-            ({"hold": "psnr"}, "hold must be one of mse, ssim, cw_ssim, sift, chi_square, got 'psnr'"),
+            ({"hold": "psnr"}, f"hold must be one of {', '.join(METRICS)}, got 'psnr'"),
             ({"metric_up": "psnr"}, "metric_up must be one of"),
             ({"value": 0.99}, "held metric must be 0.99 ± 0.002, but the start has only 0.7"),
             ({"start": "reference"}, "held metric must be 0.07 ± 0.002, but the start has only .*e-"),

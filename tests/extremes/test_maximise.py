@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hrtem_lab import extremes
 from hrtem_lab.extremes._greys import BRIGHTEST
 from hrtem_lab.extremes._proposals import Patch, applied, kinds
-from hrtem_lab.metrics import METRICS
+from hrtem_lab.metrics import METRICS, family
 from tests.extremes.searches import LEVEL, PERIOD, REFERENCE, brightness, last, same, search
 
 seeds = st.integers(0, 2**32 - 1)
@@ -37,7 +37,9 @@ class TestMaximise:
     @metric_keys
     def test_it_leaves_the_start_behind(self, key):
         start, *_, end = search(key, steps=200, every=200)
-        assert start.value == pytest.approx(0, abs=1e-6)
+        # The start is rounded to the grid of greys, which a difference linear in the pixels sees.
+        rounding = 1e-6 if key in family("paper", "electrons") else 1 / BRIGHTEST
+        assert start.value == pytest.approx(0, abs=rounding)
         assert np.array_equal(start.image, REFERENCE) or np.abs(start.image - REFERENCE).max() <= LEVEL
         assert end.value > 0.4
 
