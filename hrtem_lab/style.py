@@ -1,17 +1,12 @@
-"""One colour and one marker for each metric, the same in every chapter (Okabe & Ito's palette)."""
+"""One colour and one marker for each metric, the same in every chapter: those of its row of the table."""
 
 from __future__ import annotations
 
-from hrtem_lab.metrics import METRICS
-
-# Safe for colour-blind readers: Okabe & Ito 2008, https://jfly.uni-koeln.de/color/
-_COLOURS = ("#0072B2", "#CC79A7", "#009E73", "#D55E00", "#E69F00", "#56B4E9", "#000000")
-_MARKERS = ("o", "s", "^", "D", "v", "P", "X")
-_SYMBOLS = ("●", "■", "▲", "◆", "▼", "✚", "✖")
+from hrtem_lab.metrics import METRICS, Metric
 
 
 def metric_colour(key: str) -> str:
-    """Return the colour of a metric by its place in the table.
+    """Return the colour of a metric as its row of the table says.
 
     Parameters
     ----------
@@ -33,20 +28,20 @@ def metric_colour(key: str) -> str:
     >>> metric_colour("mse")
     '#0072B2'
     """
-    return _COLOURS[_place(key) % len(_COLOURS)]
+    return _row(key).colour
 
 
 def metric_marker(key: str) -> str:
     """Return the Matplotlib marker of a metric; see `metric_colour`."""
-    return _MARKERS[_place(key) % len(_MARKERS)]
+    return _row(key).marker
 
 
 def metric_symbol(key: str) -> str:
     """Return the marker of a metric as a character; see `metric_colour`."""
-    return _SYMBOLS[_place(key) % len(_SYMBOLS)]
+    return _row(key).symbol
 
 
-def _place(key: str) -> int:
+def _row(key: str) -> Metric:
     if key not in METRICS:
         raise ValueError(f"key must be one of {', '.join(METRICS)}, got {key!r}")
-    return list(METRICS).index(key)
+    return METRICS[key]

@@ -12,6 +12,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hrtem_lab import _validation
+from hrtem_lab.metrics._looks import Look
+
+FAMILIES = ("paper", "electrons", "classic")
+"""Where metrics come from: pages choose whole families of them."""
+PIXELS_AT_ONCE = 2**16
+"""Small images are compared together up to so many pixels, which fit into the processor's cache."""
 
 
 class Prepared(ABC):
@@ -46,6 +52,16 @@ class Prepared(ABC):
         """
         return np.array([self(image) for image in self._stack(images)])
 
+    def _in_blocks(self, differences: Callable[[NDArray], NDArray], images: ArrayLike) -> NDArray[np.float64]:
+        """Return the differences of a stack whose small images `differences` compares several at a time."""
+        stack = self._stack(images)
+        found = np.empty(len(stack))
+        step = max(1, PIXELS_AT_ONCE // (self.shape[0] * self.shape[1]))
+        for first in range(0, len(stack), step):
+            block = slice(first, first + step)
+            found[block] = differences(stack[block])
+        return found
+
     def _stack(self, images: ArrayLike) -> NDArray[np.floating]:
         """Return a stack of images as floating-point numbers; each must have the reference's shape."""
         array = np.asarray(images)
@@ -72,6 +88,10 @@ class Metric:
         The name in the table.
     label : str
         The name on a page.
+    family : str
+        One of `FAMILIES`: "paper", "electrons" or "classic".
+    look : Look
+        Its own colour, marker and symbol.
     function : callable
         ``(reference, image, *, options) -> float``, 0 identical to 1 maximal.
     map : callable
@@ -101,12 +121,16 @@ class Metric:
     >>> from hrtem_lab.metrics import METRICS
     >>> METRICS["sift"].threshold
     0.18
+    >>> METRICS["mse"]([[1.0, 0.0]], [[0.0, 1.0]])
+    1.0
     >>> METRICS["ssim"].options["radius"]
     5
     """
 
     key: str
     label: str
+    family: str
+    look: Look
     function: Callable[..., float]
     map: Callable[..., NDArray[np.float64]]
     prepare: Callable[..., Prepared]
@@ -118,6 +142,31 @@ class Metric:
     misleads: str
     equation: str
     source: str
+
+    def __post_init__(self) -> None:
+        """Refuse a row that belongs to no family."""
+        _validation.one_of("family", self.family, FAMILIES)
+        if not isinstance(self.look, Look):
+            raise TypeError(f"look must be a member of Look, got {self.look!r}")
+
+    def __call__(self, reference: ArrayLike, image: ArrayLike, **options: Any) -> float:
+        """Return the difference of two images, from 0 to 1: `function`."""
+        return self.function(reference, image, **options)
+
+    @property
+    def colour(self) -> str:
+        """The colour of the metric in every figure and table, hexadecimal RGB."""
+        return self.look.colour
+
+    @property
+    def marker(self) -> str:
+        """The metric's marker as Matplotlib's code."""
+        return self.look.marker
+
+    @property
+    def symbol(self) -> str:
+        """The metric's marker as a character."""
+        return self.look.symbol
 
     @property
     def options(self) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from hrtem_lab import _validation
 from hrtem_lab.metrics import _wavelets
+from hrtem_lab.metrics._looks import Look
 from hrtem_lab.metrics._metric import Metric, Prepared, compare, compare_map
 from hrtem_lab.metrics._scaling import Scale
 
@@ -288,6 +289,8 @@ def cw_ssim_map(reference: ArrayLike, image: ArrayLike, **options: Any) -> NDArr
 CW_SSIM = Metric(
     key="cw_ssim",
     label="cw-SSIM",
+    family="paper",
+    look=Look.GREEN_TRIANGLE,
     function=cw_ssim,
     map=cw_ssim_map,
     prepare=PreparedCWSSIM,

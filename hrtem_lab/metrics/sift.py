@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hrtem_lab import _validation
+from hrtem_lab.metrics._looks import Look
 from hrtem_lab.metrics._metric import Metric, Prepared, checked_pair, compare, compare_map
 from hrtem_lab.metrics._scaling import Scale
 
@@ -336,6 +337,8 @@ def sift_keypoints(reference: ArrayLike, image: ArrayLike, **options: Any) -> ND
 SIFT = Metric(
     key="sift",
     label="SIFT",
+    family="paper",
+    look=Look.RED_DIAMOND,
     function=sift,
     map=sift_map,
     prepare=PreparedSIFT,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hrtem_lab.metrics import METRICS, Metric, Prepared, mse
+from hrtem_lab.metrics import METRICS, Look, Metric, Prepared, mse
 
 every_metric = pytest.mark.parametrize("metric", METRICS.values(), ids=METRICS.keys())
 quick = settings(max_examples=20, deadline=None)
@@ -417,6 +417,8 @@ def test_a_metric_of_ones_own_is_a_class_and_a_row():
     own = Metric(
         key="mean_absolute",
         label="mean |a − b|",
+        family="classic",
+        look=Look.BROWN_PLUS,
         function=lambda reference, image: MeanAbsolute(reference)(image),
         map=lambda reference, image: MeanAbsolute(reference).map(image),
         prepare=MeanAbsolute,

@@ -1,0 +1,163 @@
+"""The one table of metrics, and the ways to choose from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from numpy.typing import ArrayLike
+
+from hrtem_lab import _validation
+from hrtem_lab.metrics._looks import Look
+from hrtem_lab.metrics._metric import FAMILIES, Metric, Prepared
+from hrtem_lab.metrics.chi_square import CHI_SQUARE
+from hrtem_lab.metrics.cw_ssim import CW_SSIM
+from hrtem_lab.metrics.mse import MSE
+from hrtem_lab.metrics.sift import SIFT
+from hrtem_lab.metrics.ssim import SSIM
+
+
+def table(*rows: Metric) -> dict[str, Metric]:
+    """Return the rows by their key; no two may share a key or a look."""
+    by_key: dict[str, Metric] = {}
+    taken: dict[Look, str] = {}
+    for row in rows:
+        if row.key in by_key:
+            raise ValueError(f"key must be that of one metric alone, got {row.key!r} twice")
+        if row.look in taken:
+            raise ValueError(
+                f"look must be that of one metric alone, got {row.look.name} for {taken[row.look]!r} and "
+                f"{row.key!r}; {_free_looks(taken)}"
+            )
+        by_key[row.key] = row
+        taken[row.look] = row.key
+    return by_key
+
+
+def _free_looks(taken: Iterable[Look]) -> str:
+    free = [look.name for look in Look if look not in set(taken)]
+    return f"free: {', '.join(free)}" if free else f"all {len(Look)} are taken: a further one goes into Look"
+
+
+METRICS: dict[str, Metric] = table(MSE, SSIM, CW_SSIM, SIFT, CHI_SQUARE)
+"""All metrics by their key, in the order in which pages show them."""
+
+
+def as_metric(value: str | Metric) -> Metric:
+    """Return the row of `METRICS` that a key names; a metric of one's own is returned as it is.
+
+    Parameters
+    ----------
+    value : str or Metric
+        A key of `METRICS`, or a row.
+
+    Returns
+    -------
+    Metric
+
+    Raises
+    ------
+    TypeError
+        If `value` is neither text nor a `Metric`.
+    ValueError
+        If no metric has that key.
+
+    Examples
+    --------
+    >>> as_metric("cw_ssim").label
+    'cw-SSIM'
+    >>> as_metric("psnr")
+    Traceback (most recent call last):
+    ValueError: metric must be one of mse, ssim, cw_ssim, sift, chi_square, got 'psnr'
+    """
+    if isinstance(value, Metric):
+        return value
+    if not isinstance(value, str):
+        raise TypeError(f"metric must be a Metric or one of {', '.join(METRICS)}, got {value!r}")
+    return METRICS[_validation.one_of("metric", value, tuple(METRICS))]
+
+
+def family(*names: str) -> dict[str, Metric]:
+    """Return the metrics of one or more families, in the table's order.
+
+    Parameters
+    ----------
+    *names : str
+        "paper": the four metrics of Ederer and Löffler; "electrons": those that weight a difference by the
+        noise of counted electrons; "classic": agreement factors older than both.
+
+    Returns
+    -------
+    dict of str to Metric
+        By key; empty if no metric belongs to the families.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If there is no family of that name.
+
+    Examples
+    --------
+    >>> list(family("paper"))
+    ['mse', 'ssim', 'cw_ssim', 'sift']
+    >>> list(family("paper", "electrons"))
+    ['mse', 'ssim', 'cw_ssim', 'sift', 'chi_square']
+    """
+    for name in names:
+        _validation.one_of("family", name, FAMILIES)
+    return {key: metric for key, metric in METRICS.items() if metric.family in names}
+
+
+def prepare(
+    reference: ArrayLike, metrics: Mapping[str, Metric] | Iterable[str | Metric] | None = None
+) -> dict[str, Prepared]:
+    """Return one comparison with the reference for each metric, with default options.
+
+    Parameters
+    ----------
+    reference : array_like, shape (rows, columns)
+        The image that others are compared with: real, finite, in any unit, large enough for every metric.
+        It is not kept.
+    metrics : mapping or iterable of str or Metric, optional
+        A selection of `family`, or keys of `METRICS` and metrics of one's own; by default all of `METRICS`.
+
+    Returns
+    -------
+    dict of str to Prepared
+        By the metric's key, in the given order: each is called with an image and returns the difference,
+        from 0 to 1.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `reference` is not a 2-D array of finite real numbers or a metric cannot use it, if a metric is
+        unknown, or if two have one key.
+
+    Notes
+    -----
+    It misleads if the reference is changed afterwards: the comparisons keep to what it was.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> y, x = np.mgrid[:64, :64]
+    >>> atoms = np.cos(x / 3) ** 2 * np.cos(y / 3) ** 2
+    >>> compare = prepare(atoms, ["mse", "sift"])
+    >>> for key, difference in compare.items():
+    ...     print(key, round(difference(1 - atoms), 2))
+    mse 0.64
+    sift 0.78
+    """
+    pixels = _validation.image("reference", reference)
+    return {row.key: row.prepare(pixels) for row in _rows(METRICS if metrics is None else metrics)}
+
+
+def _rows(metrics: Any) -> list[Metric]:
+    if isinstance(metrics, str):
+        raise TypeError(f"metrics must be several metrics, got the text {metrics!r}")
+    rows = [as_metric(metric) for metric in (metrics.values() if isinstance(metrics, Mapping) else metrics)]
+    keys = [row.key for row in rows]
+    for key in keys:
+        if keys.count(key) > 1:
+            raise ValueError(f"metrics must differ in their keys, got {key!r} more than once")
+    return rows
