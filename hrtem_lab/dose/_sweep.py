@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from hrtem_lab import _validation
 from hrtem_lab._studies import Place, Plan, Seed, Study
 from hrtem_lab.dose._exposures import Exposures
-from hrtem_lab.metrics import METRICS, Metric, Prepared
+from hrtem_lab.metrics import Metric, Prepared, as_metric
 from hrtem_lab.noise import Detector
 
 MetricLike: TypeAlias = str | Metric
@@ -89,7 +88,7 @@ class Sweep(Study):
         detector: Detector,
         rng: Seed = None,
     ) -> None:
-        rows = [_metric(metric) for metric in metrics]
+        rows = [as_metric(metric) for metric in metrics]
         self.metrics = [row.key for row in rows]
         for key in self.metrics:
             if self.metrics.count(key) > 1:
@@ -99,14 +98,13 @@ class Sweep(Study):
         exposures = Exposures.checked(reference, images, doses, repeats=repeats, detector=detector, rng=rng)
         self.exposures, self.repeats, self.seed = exposures, exposures.repeats, exposures.seed
         self.images, self.doses, self.detector = exposures.images, exposures.doses, exposures.detector
-        images_and_doses = len(self.images), len(self.doses)
         super().__init__(
             _differences,
             _Plan(tuple(row.prepare for row in rows), exposures),
             shape=(len(rows),),
-            grid=images_and_doses,
+            grid=(len(self.images), len(self.doses)),
             draws=self.repeats,
-            order=sorted(np.ndindex(images_and_doses), key=lambda place: place[1]),
+            order=[(image, dose) for dose in range(len(self.doses)) for image in range(len(self.images))],
             round_size=ROUND,
             first_here=True,
         )
@@ -124,11 +122,3 @@ def _differences(plan: _Plan, place: Place, repeat: int) -> list[float]:
 def _prepared(plan: _Plan) -> list[Prepared]:
     """Return the comparisons with the plan's reference, made once in each process."""
     return [prepare(plan.exposures.reference) for prepare in plan.prepare]
-
-
-def _metric(metric: Any) -> Metric:
-    if isinstance(metric, Metric):
-        return metric
-    if not isinstance(metric, str):
-        raise TypeError(f"metric must be a Metric or one of {', '.join(METRICS)}, got {metric!r}")
-    return METRICS[_validation.one_of("metric", metric, tuple(METRICS))]
