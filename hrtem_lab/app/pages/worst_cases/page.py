@@ -187,7 +187,7 @@ class WorstCase(Dashboard):
         self._curve.alt = f"Differences of all metrics along {self._step} steps of the search."
 
     def _to_draw(self) -> tuple[Any, ...]:
-        return (*self.controls.values.values(), len(self._history))
+        return (*self.controls.values.values(), len(self._history), self._history[-1][0])
 
     def _counts(self) -> tuple[int, int]:
         """Return the step that is shown, and the end of the search or of its continuation."""
