@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 import numpy as np
 from numpy.typing import NDArray
 
-from hrtem_lab.app.kit.background import beside
 from hrtem_lab.app.kit.controls import Slider
 from hrtem_lab.app.kit.figures import encode_figure
+from hrtem_lab.app.kit.live import STOP, LiveFigure, LiveStudy
 from hrtem_lab.app.kit.readings import shown
 from hrtem_lab.app.kit.widgets import Picture
 from hrtem_lab.rendering import line_mark, overlay
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 POINTS = 41
+POINTS_BETWEEN_PROGRESS = 10
 
 
 class CurvePanel:
@@ -46,14 +47,23 @@ class CurvePanel:
         self._state: dict[str, Any] = {}
         self._positions = np.empty(0)
         self._values: dict[str, NDArray[np.floating]] = {}
-        self._drawn: tuple[Any, ...] | None = None
+        self._done = 0
+        self._complete: tuple[Any, ...] | None = None
         self._picture = Picture(smooth=True)
         self._picture.add_class("hl-curve")
         self._words = widgets.HTML()
-        self._progress = widgets.IntProgress(max=POINTS, description="Curve", layout={"width": "16em"})
-        self._stop = widgets.Button(description="Stop", layout={"width": "5em"})
-        self._stop.on_click(self._stopped)
-        self._busy = widgets.HBox([self._progress, self._stop], layout={"visibility": "hidden"})
+        self._live = LiveStudy(
+            LiveFigure(lambda: encode_figure(self._figure()), self._show, self._to_draw),
+            counts=lambda: (self._done, len(self._positions)),
+            restart=self._stopped,
+            guard=lambda function: function(),
+            seconds=lambda: float("inf"),
+            idle=lambda: STOP,
+            endless=True,
+        )
+        progress, stop = self._live.progress, self._live.button
+        progress.description, progress.layout.width, stop.layout.width = "Curve", "16em", "5em"
+        self._busy = widgets.HBox([progress, stop], layout={"visibility": "hidden"})
         self.view = widgets.VBox([self._busy, self._picture, self._words])
 
     def update(self, changed: str, state: Mapping[str, Any]) -> Iterator[float | None]:
@@ -68,10 +78,10 @@ class CurvePanel:
         """
         self._key = changed if changed in self._sliders else self._key
         others = {key: value for key, value in state.items() if key not in (self._key, "map")}
-        if self._drawn != (self._key, others):
-            yield from self._compute(dict(state))
-            self._show((yield from beside(encode_figure, self._figure())))
-            self._drawn = (self._key, others)
+        if self._complete != (self._key, others):
+            self._live.running = True
+            yield from self._live.follow(self._compute(dict(state)))
+            self._complete = (self._key, others)
         self._mark(state[self._key])
 
     def points(self) -> Iterator[tuple[dict[str, Any], dict[str, float]]]:
@@ -81,25 +91,29 @@ class CurvePanel:
             if not np.isnan(list(differences.values())).any():
                 yield {**self._state, self._key: position.item()}, differences
 
-    def _compute(self, state: dict[str, Any]) -> Iterator[None]:
-        self._state, self._drawn = state, None
+    def _compute(self, state: dict[str, Any]) -> Generator[float | None]:
+        self._state, self._complete, self._done = state, None, 0
         self._positions = _positions(self._sliders[self._key])
         self._values = {key: np.full(len(self._positions), np.nan) for key in shown()}
-        self._progress.max, self._progress.value = len(self._positions), 0
         for index, position in enumerate(self._positions):
             for key, difference in self._differences_of({**state, self._key: position.item()}):
                 self._values[key][index] = difference
-                yield
-            if index % 10 == 9:
-                self._progress.value = index + 1
+                yield None
+            if (index + 1) % POINTS_BETWEEN_PROGRESS == 0:
+                self._done = index + 1
                 self._busy.layout.visibility = "visible"
         self._busy.layout.visibility = "hidden"
 
-    def _stopped(self, _button: Any) -> None:
+    def _stopped(self) -> None:
         self._cancel()
         self._busy.layout.visibility = "hidden"
-        self._show(encode_figure(self._figure()))
+        self._live.figure.draw()
         self._mark(self._state[self._key])
+
+    def _to_draw(self) -> tuple[Any, ...]:
+        """Return what the figure shows: the curve's parameters, and how much of it is known."""
+        known = sum(np.isfinite(values).sum() for values in self._values.values())
+        return self._key, tuple(self._state.items()), int(known)
 
     def _figure(self) -> Figure:
         from hrtem_lab.plots import difference_curves  # noqa: PLC0415

@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from html import escape
 from typing import Any
 
 import ipywidgets as widgets
 import numpy as np
 
+from hrtem_lab._studies import generator
 from hrtem_lab.app.kit import readings
-from hrtem_lab.app.kit.background import beside
 from hrtem_lab.app.kit.controls import Choice, Controls, Slider
 from hrtem_lab.app.kit.dashboard import Dashboard
 from hrtem_lab.app.kit.figures import encode_figure
+from hrtem_lab.app.kit.live import LiveFigure, LiveStudy
 from hrtem_lab.app.kit.log_slider import LogSlider, thousands
 from hrtem_lab.app.kit.widgets import Picture
 from hrtem_lab.app.pages.low_dose.study import DOSES, OTHERS, TARGET, DoseStudy, Setting
-from hrtem_lab.dose._sweep import generator
 from hrtem_lab.metrics import METRICS, prepare
 from hrtem_lab.rendering import encode_image, line_mark, overlay, scale_bar
+from hrtem_lab.structures import NB3SN_LATTICE_CONSTANT
 from hrtem_lab.style import metric_colour, metric_symbol
 
 SECONDS_BETWEEN_FIGURES = 0.8
 FEWEST = 5
-"""Exposures of each image from which on areas under curves say anything."""
+"""Fewest exposures of each image for which an area under a curve says anything."""
 EXAMPLE = 1_000_000
-"""A place in the seeds that no exposure of a sweep has."""
+"""A place that no exposure of a sweep has: the two that are shown have seeds of their own."""
 
 PARAMETERS = (
     LogSlider(
@@ -41,9 +41,9 @@ PARAMETERS = (
     Choice(key="brightness", label="Brightness", options={"made equal": "equal", "as simulated": "simulated"},
            default="equal", buttons=True),
     Slider(key="cells", label="Field of view", unit="cells", minimum=1, maximum=4, step=1, default=4,
-           also=lambda cells, _state: f"{cells * 0.5275:.2f} nm"),
+           also=lambda cells, _state: f"{cells * NB3SN_LATTICE_CONSTANT / 10:.2f} nm"),
     Slider(key="pixels", label="Pixels per cell", minimum=16, maximum=64, step=8, default=32,
-           also=lambda pixels, _state: f"{527.5 / pixels:.1f} pm"),
+           also=lambda pixels, _state: f"{100 * NB3SN_LATTICE_CONSTANT / pixels:.1f} pm"),
     Slider(key="readout", label="Readout noise σ", unit="e⁻", minimum=0, maximum=5, step=0.1, default=0),
     Slider(key="repeats", label="Exposures per dose", minimum=5, maximum=100, step=5, default=20),
     Slider(key="seed", label="Seed", minimum=0, maximum=99, step=1, default=0),
@@ -56,8 +56,6 @@ class LowDose(Dashboard):
     def __init__(self) -> None:
         super().__init__(Controls(PARAMETERS), name="low-dose")
         self._study: DoseStudy | None = None
-        self._running = True
-        self._drawn: tuple[Any, ...] | None = None
         self._compared: tuple[Any, ...] | None = None
         self._differences: dict[str, dict[str, float]] = {}
         self._make_widgets()
@@ -83,19 +81,18 @@ class LowDose(Dashboard):
         )
         if self._study is None or self._study.setting != setting:
             self._study = DoseStudy(setting)
-            self._running = True
+            self._live.running = True
         self._expose()
         self._mark()
-        self._label_progress()
+        self._live.label()
 
     def refine(self) -> Iterator[float | None]:
         """Show the exposures' numbers, then compute the study and draw it again and again as it fills."""
         self._compare()
         yield None
         yield from self.study.find_ideal()
-        if self.study.sweep.complete:
-            yield from self._draw_study_beside()
-        yield from self._go_on()
+        yield from self._live.figure.draw_beside()
+        yield from self._live.follow(self._steps())
 
     def png(self) -> bytes:
         """Return the figure of the study."""
@@ -122,8 +119,8 @@ class LowDose(Dashboard):
 
     def report(self, error: Exception) -> None:
         """Show an error as one sentence; a study that met it has ended."""
-        self._running = False
-        self._label_progress()
+        if self._study is not None:
+            self._live.end()
         super().report(error)
 
     def _expose(self) -> None:
@@ -159,50 +156,30 @@ class LowDose(Dashboard):
             self._numbers[name].value = readings.table(self._differences[name])
         self._compared = state
 
-    def _go_on(self) -> Iterator[float | None]:
-        """Compute what the study lacks, while it is switched on."""
-        if self._running and self.study.sweep.complete < self.study.sweep.repeats:
-            if not self.study.sweep.complete:
-                yield from self._begin()
-            yield from self._complete()
-            yield from self._draw_study_beside()
-        self._label_progress()
-
-    def _begin(self) -> Iterator[None]:
-        """Show the first points before other processes start, which keeps the cores busy for a second."""
+    def _steps(self) -> Generator[float | None]:
+        """Compute what the study lacks, exposure by exposure."""
         sweep = self.study.sweep
-        for _ in sweep.run(workers=1):
-            self._label_progress()
-            if sweep.complete:
-                break
-            yield None
-        self._draw_study()
-
-    def _complete(self) -> Iterator[float | None]:
-        sweep = self.study.sweep
-        drawn, complete, seen = time.perf_counter(), sweep.complete, -1
+        if not sweep.complete:
+            yield from self._first_points()
+        seen = -1
         for done in sweep.run(interval=0):
-            now = time.perf_counter()
-            if sweep.complete > complete and now - drawn > SECONDS_BETWEEN_FIGURES:
-                yield from self._draw_study_beside()
-                drawn, complete = time.perf_counter(), sweep.complete
-            self._label_progress()
             yield None if done > seen else 0.02
             seen = done
 
-    def _draw_study(self) -> None:
-        """Draw the figure and the table of doses, unless they show this state already."""
-        if self._drawn != self._to_draw:
-            self._show_study(encode_figure(self._figure()))
-
-    def _draw_study_beside(self) -> Iterator[float]:
-        """Do the same, while the page answers the reader."""
-        if self._drawn != self._to_draw:
-            self._show_study((yield from beside(encode_figure, self._figure())))
+    def _first_points(self) -> Iterator[float | None]:
+        """Show the first points before other processes start, which keeps the cores busy for a second."""
+        sweep = self.study.sweep
+        for _ in sweep.run(workers=1):
+            if sweep.complete:
+                break
+            yield None
+        yield from self._live.figure.draw_beside()
 
     @property
-    def _to_draw(self) -> tuple[Any, ...]:
-        return self.study.setting, self.controls.values["metric"], self.study.sweep.complete
+    def _to_draw(self) -> tuple[Any, ...] | None:
+        """What the figure shows; nothing before every point has an exposure."""
+        complete = self.study.sweep.complete
+        return (self.study.setting, self.controls.values["metric"], complete) if complete else None
 
     def _show_study(self, figure: bytes) -> None:
         self._curve.data = figure
@@ -212,7 +189,6 @@ class LowDose(Dashboard):
             "for every metric and for the ideal observer."
         )
         self._table.value = self._doses_table()
-        self._drawn = self._to_draw
 
     def _figure(self) -> Any:
         from hrtem_lab.plots import dose_curves  # noqa: PLC0415
@@ -265,24 +241,8 @@ class LowDose(Dashboard):
         )
         self._curve.overlay = overlay(lines, (1, 1))
 
-    def _label_progress(self) -> None:
-        sweep = self.study.sweep
-        self._progress.max, self._progress.value = sweep.total, sweep.done
-        finished = sweep.complete == sweep.repeats
-        words = f"{sweep.done} of {sweep.total} exposures"
-        self._progress_words.value = f'<span class="hl-second">{words}</span>'
-        self._button.disabled = finished
-        self._button.description = "Stop" if self._running and not finished else "Go on"
-
-    def _toggle(self, _button: Any) -> None:
-        self._running = not self._running
-        if self._running:
-            self._refine_later()
-        else:
-            self.cancel()
-            if self.study.sweep.complete:
-                self._draw_study()
-        self._label_progress()
+    def _counts(self) -> tuple[int, int]:
+        return self.study.sweep.done, self.study.sweep.total
 
     def _reseed(self, _button: Any) -> None:
         self.controls.set(seed=(self.controls.values["seed"] + 1) % 100)
@@ -301,16 +261,13 @@ class LowDose(Dashboard):
         self._curve = Picture(smooth=True)
         self._curve.add_class("hl-curve")
         self._table = widgets.HTML()
-        self._progress = widgets.IntProgress(description="Study", layout={"width": "20em"})
-        self._progress_words = widgets.HTML()
-        self._button = widgets.Button(description="Stop", layout={"width": "6em"})
-        self._button.add_class("hl-stop")
-        self._button.on_click(lambda button: self._guard(self._toggle, button))
+        self._live = self._live_study()
         reseed = widgets.Button(description="New noise", layout={"width": "8em"})
         reseed.add_class("hl-reseed")
         reseed.on_click(lambda button: self._guard(self._reseed, button))
         busy = widgets.Box(
-            [self._progress, self._progress_words, self._button, reseed], layout={"flex_flow": "row wrap"}
+            [self._live.progress, self._live.words, self._live.button, reseed],
+            layout={"flex_flow": "row wrap"},
         )
         half = len(PARAMETERS) // 2
         keys = [parameter.key for parameter in PARAMETERS]
@@ -324,6 +281,20 @@ class LowDose(Dashboard):
             [self.message, pictures, below, self.actions, busy, self._curve, self._table]
         )
         self.view.add_class("hl-dashboard")
+
+    def _live_study(self) -> LiveStudy:
+        live = LiveStudy(
+            LiveFigure(lambda: encode_figure(self._figure()), self._show_study, lambda: self._to_draw),
+            counts=self._counts,
+            restart=self._refine_later,
+            guard=self._guard,
+            seconds=lambda: SECONDS_BETWEEN_FIGURES,
+            idle=lambda: "Go on",
+        )
+        live.progress.description, live.progress.layout.width = "Study", "20em"
+        live.button.layout.width = "6em"
+        live.button.add_class("hl-stop")
+        return live
 
 
 def _dose(dose_per_area: float) -> str:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
 import ipywidgets as widgets
@@ -11,8 +10,8 @@ import numpy as np
 from matplotlib import colormaps
 from matplotlib.colors import to_hex
 
-from hrtem_lab.app.kit.background import beside
 from hrtem_lab.app.kit.figures import encode_figure
+from hrtem_lab.app.kit.live import LiveFigure, LiveStudy
 from hrtem_lab.app.kit.log_slider import thousands
 from hrtem_lab.app.kit.widgets import Picture
 from hrtem_lab.app.pages.precipitates.draws import SizeDraws
@@ -55,63 +54,49 @@ class SizeCurves:
     Parameters
     ----------
     go_on : callable
-        Called when the reader starts or stops the study: it shall go through `steps` anew.
+        Called when the reader starts or stops the study: it goes through `steps` again.
     guard : callable
         Calls a function and shows its errors on the page.
     """
 
     def __init__(self, go_on: Callable[[], None], guard: Callable[..., None]) -> None:
         self.draws: SizeDraws | None = None
-        self.running = False
         self._shown = THIS_DOSE
-        self._drawn: tuple[Any, ...] | None = None
-        self._go_on = go_on
-        self._make_widgets(guard)
+        self._make_widgets(go_on, guard)
 
     def choose(self, measurement: Measurement, seed: int, *, shown: str = THIS_DOSE) -> None:
         """Follow the reader's settings; another measurement is another study, which waits to be started."""
         if self.draws is None or (self.draws.measurement, self.draws.seed) != (measurement, seed):
             self.draws = SizeDraws(measurement, seed)
-            self.running = False
+            self._live.running = False
         self._shown = shown
-        self.label()
+        self._live.label()
 
     def steps(self) -> Iterator[float | None]:
         """Draw the figure; then, while the study is switched on, fill it and draw it again and again."""
-        yield from self._show()
-        draws = self._chosen
-        if not self.running:
-            return
-        drawn, complete = time.perf_counter(), draws.complete
-        for _ in draws.run():
-            now = time.perf_counter()
-            if draws.complete > complete and now - drawn > SECONDS_BETWEEN_FIGURES:
-                yield from self._show()
-                drawn, complete = time.perf_counter(), draws.complete
-            self.label()
-            yield 0.02
-        self.running = False
-        self.label()
-        yield from self._show()
+        yield from self._live.figure.draw_beside()
+        yield from self._live.follow(self._measure())
 
-    def _show(self) -> Iterator[float]:
-        """Draw the figure unless it shows this state already."""
-        state = (self._chosen.measurement, self._chosen.seed, self._chosen.complete, self._shown)
-        if state == self._drawn:
-            return
-        self._picture.data = yield from beside(lambda: encode_figure(self.figure()))
+    def end(self) -> None:
+        """Switch the reader's study off: an error has ended it."""
+        if self.draws is not None:
+            self._live.end()
+
+    def _measure(self) -> Generator[float | None]:
+        """Compute the exposures that the reader's study lacks."""
+        for _ in self._chosen.run():
+            yield 0.02
+
+    def _state(self) -> tuple[Any, ...]:
+        return self._chosen.measurement, self._chosen.seed, self._chosen.complete, self._shown
+
+    def _show(self, figure: bytes) -> None:
+        self._picture.data = figure
         self._picture.alt = self._alt()
         self._note.value = f'<p class="hl-note">{self._words()}</p>'
-        self._drawn = state
 
-    def label(self) -> None:
-        """Show the progress of the reader's study."""
-        draws = self._chosen
-        finished = draws.done == draws.total
-        self._progress.max, self._progress.value = draws.total, draws.done
-        self._count.value = f'<span class="hl-second">{draws.done} of {draws.total} exposures</span>'
-        self._button.disabled = finished
-        self._button.description = "Stop" if self.running and not finished else "Measure with my noise"
+    def _counts(self) -> tuple[int, int]:
+        return self._chosen.done, self._chosen.total
 
     def figure(self) -> Any:
         """Return the curves as a Matplotlib figure."""
@@ -199,20 +184,22 @@ class SizeCurves:
             words.append(f"Your own exposures are at {thousands(measurement.dose * 100)} e⁻/nm².")
         return " ".join(words)
 
-    def _toggle(self) -> None:
-        self.running = not self.running
-        self._go_on()
-        self.label()
-
-    def _make_widgets(self, guard: Callable[..., None]) -> None:
+    def _make_widgets(self, go_on: Callable[[], None], guard: Callable[..., None]) -> None:
         self._picture = Picture(smooth=True)
         self._picture.add_class("hl-curve")
-        self._note, self._count = widgets.HTML(), widgets.HTML()
-        self._progress = widgets.IntProgress(layout={"width": "16em"})
-        self._button = widgets.Button(layout={"width": "auto"})
-        self._button.add_class("hl-measure")
-        self._button.on_click(lambda _: guard(self._toggle))
-        busy = widgets.Box([self._button, self._progress, self._count], layout={"flex_flow": "row wrap"})
+        self._note = widgets.HTML()
+        self._live = LiveStudy(
+            LiveFigure(lambda: encode_figure(self.figure()), self._show, self._state),
+            counts=self._counts,
+            restart=go_on,
+            guard=guard,
+            seconds=lambda: SECONDS_BETWEEN_FIGURES,
+            idle=lambda: "Measure with my noise",
+        )
+        button, progress = self._live.button, self._live.progress
+        button.layout.width, progress.layout.width = "auto", "16em"
+        button.add_class("hl-measure")
+        busy = widgets.Box([button, progress, self._live.words], layout={"flex_flow": "row wrap"})
         self.view = widgets.VBox([busy, self._picture, self._note])
 
 

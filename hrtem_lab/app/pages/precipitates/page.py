@@ -192,7 +192,7 @@ class Precipitates(Retakes):
 
     def report(self, error: Exception) -> None:
         """Show an error as one sentence; a study that met it has ended."""
-        self.curves.running = False
+        self.curves.end()
         super().report(error)
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import ipywidgets as widgets
@@ -16,6 +16,7 @@ from hrtem_lab.app.kit.cards import card, reference_picture
 from hrtem_lab.app.kit.controls import Choice, Controls, Slider
 from hrtem_lab.app.kit.dashboard import Dashboard
 from hrtem_lab.app.kit.figures import encode_figure
+from hrtem_lab.app.kit.live import STOP, LiveFigure, LiveStudy
 from hrtem_lab.app.kit.parameters import FIELD_OF_VIEW
 from hrtem_lab.app.kit.widgets import Picture
 from hrtem_lab.metrics import METRICS, prepare
@@ -54,7 +55,6 @@ class WorstCase(Dashboard):
         self._prepared = prepare(self._reference, readings.shown())
         self._state: extremes.State | None = None
         self._history: list[tuple[int, dict[str, float]]] = []
-        self._running = False
         self._make_widgets()
 
     @property
@@ -64,33 +64,31 @@ class WorstCase(Dashboard):
 
     def draw(self) -> None:
         """Show the start of a search with the reader's settings; a running one ends."""
-        self._running = False
+        self._live.running = False
         self._state = next(self._search(steps=1))
         self._history = []
         self._record()
         self._show_stored()
         self._show()
-        self._label_button()
+        self._live.label()
 
-    def refine(self) -> Iterator[None]:
+    def refine(self) -> Iterator[float | None]:
         """Run the search while it is switched on, showing its state some times a second."""
-        self._draw_curves()
-        if not self._running:
-            return
-        drawn = curves = time.perf_counter()
+        yield from self._live.figure.draw_beside()
+        yield from self._live.follow(self._steps())
+
+    def _steps(self) -> Generator[float | None]:
+        shown = time.perf_counter()
         for state in self._search(steps=STEPS):
             self._state = state
-            now = time.perf_counter()
-            if now - drawn > SECONDS_BETWEEN_PICTURES:
-                drawn = now
+            if time.perf_counter() - shown > SECONDS_BETWEEN_PICTURES:
+                shown = time.perf_counter()
                 self._record()
                 self._show()
-                yield
-            if now - curves > SECONDS_BETWEEN_CURVES:
-                curves = now
-                self._draw_curves()
-            yield
-        self._finish()
+                yield None
+            yield None
+        self._record()
+        self._show()
 
     def png(self) -> bytes:
         """Return reference, image and their numbers as one figure."""
@@ -114,8 +112,7 @@ class WorstCase(Dashboard):
     def report(self, error: Exception) -> None:
         """Show an error as one sentence; a search that met it has ended."""
         self.cancel()
-        self._running = False
-        self._label_button()
+        self._live.end()
         super().report(error)
 
     @property
@@ -132,7 +129,7 @@ class WorstCase(Dashboard):
 
     def _search(self, *, steps: int) -> Iterator[extremes.State]:
         state = self.controls.values
-        resume = self._state if self._running else None
+        resume = self._state if self._live.running else None
         return extremes.maximise(
             self.metric,
             self._reference,
@@ -156,8 +153,6 @@ class WorstCase(Dashboard):
         self._picture.caption = f"<strong>Search</strong> step {self._step}, {label} {value:.3f}"
         self._picture.alt = f"Image of the search after {self._step} steps; {label} difference {value:.3f}."
         self._numbers.value = readings.table(self._differences)
-        self._progress.max = max(STEPS, -(-self._step // STEPS) * STEPS)
-        self._progress.value = self._step
 
     @property
     def _stored(self) -> extremes.StoredRun | None:
@@ -178,34 +173,32 @@ class WorstCase(Dashboard):
         )
         self._stored_picture.alt = f"Worst image found in a long run; difference {value:.3f}."
 
-    def _draw_curves(self) -> None:
+    def _curves(self) -> bytes:
         from hrtem_lab.plots import search_curves  # noqa: PLC0415
 
         stored = {} if self._stored is None else {self.metric: self._stored.values[self.metric]}
-        steps = [step for step, _ in self._history]
-        curves = {key: [values[key] for _, values in self._history] for key in self._prepared}
-        self._curve.data = encode_figure(search_curves(steps, curves, stored=stored))
+        history = list(self._history)
+        steps = [step for step, _ in history]
+        curves = {key: [values[key] for _, values in history] for key in self._prepared}
+        return encode_figure(search_curves(steps, curves, stored=stored))
+
+    def _show_curves(self, figure: bytes) -> None:
+        self._curve.data = figure
         self._curve.alt = f"Differences of all metrics along {self._step} steps of the search."
 
-    def _toggle(self, _button: Any) -> None:
-        if self._running:
-            self.cancel()
-            self._finish()
-        else:
-            self._running = True
-            self._label_button()
-            self._refine_later()
+    def _to_draw(self) -> tuple[Any, ...]:
+        return (*self.controls.values.values(), len(self._history), self._history[-1][0])
 
-    def _finish(self) -> None:
-        self._running = False
+    def _counts(self) -> tuple[int, int]:
+        """Return the step that is shown, and the end of the search or of its continuation."""
+        step = self._history[-1][0] if self._history else 0
+        return step, max(STEPS, -(-step // STEPS) * STEPS)
+
+    def _restart(self) -> None:
+        """Show where the search was stopped, or go on with it."""
         self._record()
         self._show()
-        self._draw_curves()
-        self._label_button()
-
-    def _label_button(self) -> None:
-        self._button.description = "Stop" if self._running else ("Go on" if self._step else "Start")
-        self._button.button_style = "" if self._running else "primary"
+        self._refine_later()
 
     def _make_widgets(self) -> None:
         bar = scale_bar(FIELD_OF_VIEW)
@@ -214,14 +207,11 @@ class WorstCase(Dashboard):
         self._curve = Picture(smooth=True)
         self._curve.add_class("hl-curve")
         self._numbers = widgets.HTML()
-        self._progress = widgets.IntProgress(max=STEPS, description="Steps", layout={"width": "auto"})
-        self._button = widgets.Button(description="Start", button_style="primary")
-        self._button.add_class("hl-start")
-        self._button.on_click(lambda button: self._guard(self._toggle, button))
+        self._live = self._live_search()
         pictures = widgets.Box([reference, self._picture, self._stored_picture])
         pictures.add_class("hl-row")
         side = widgets.VBox(
-            [self.controls.panel(), widgets.HBox([self._button]), self._progress],
+            [self.controls.panel(), widgets.HBox([self._live.button]), self._live.progress],
             layout={"flex": "1 1 380px"},
         )
         values = widgets.VBox([self._numbers, self.actions], layout={"flex": "1 1 380px"})
@@ -229,6 +219,25 @@ class WorstCase(Dashboard):
         below.add_class("hl-side-by-side")
         self.view = widgets.VBox([self.message, pictures, below, self._curve])
         self.view.add_class("hl-dashboard")
+
+    def _live_search(self) -> LiveStudy:
+        live = LiveStudy(
+            LiveFigure(self._curves, self._show_curves, self._to_draw),
+            counts=self._counts,
+            restart=self._restart,
+            guard=self._guard,
+            seconds=lambda: SECONDS_BETWEEN_CURVES,
+            idle=lambda: "Go on" if self._step else "Start",
+            endless=True,
+        )
+        live.progress.description, live.progress.layout.width = "Steps", "auto"
+        live.button.add_class("hl-start")
+        live.button.observe(self._colour_button, names="description")
+        return live
+
+    def _colour_button(self, change: Any) -> None:
+        """Colour the button while it starts the search."""
+        self._live.button.button_style = "" if change.new == STOP else "primary"
 
 
 def search() -> Any:
