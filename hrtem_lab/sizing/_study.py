@@ -16,29 +16,21 @@ from hrtem_lab import _validation
 from hrtem_lab._parallel import Plan, as_computed
 from hrtem_lab.metrics import Metric
 from hrtem_lab.noise import counts_per_pixel
-from hrtem_lab.sizing._cells import cell_map
-from hrtem_lab.sizing._draws import Images, covered_cells, exposed, precipitate_series
-from hrtem_lab.sizing._ideal import IdealSizer
-from hrtem_lab.sizing._sizes import PrecipitateSizer, Size
-from hrtem_lab.structures import NB3SN_LATTICE_CONSTANT
+from hrtem_lab.sizing._method import SERIES, Conditions, StudyMethod, checked_conditions, checked_reference
+from hrtem_lab.sizing._outcome import Size
+from hrtem_lab.sizing._table import study_methods
+from hrtem_lab.sizing.specimens import (
+    CELL,
+    CELLS,
+    THICKNESS,
+    Images,
+    covered_cells,
+    exposed,
+    precipitate_series,
+)
 
 if TYPE_CHECKING:
     from xarray import Dataset
-
-STUDY_METHODS: dict[str, dict[str, Any]] = {
-    "sphere": {"method": "sphere"},
-    "fixed": {"method": "fixed"},
-    "fixed_compact": {"method": "fixed", "compact": True},
-    "paper_optimised": {"method": "paper_optimised"},
-    "paper_optimised_compact": {"method": "paper_optimised", "compact": True},
-    "false_alarm": {"method": "false_alarm"},
-    "false_alarm_compact": {"method": "false_alarm", "compact": True},
-    "false_alarm_sift": {"method": "false_alarm", "metric": "sift"},
-    "otsu": {"method": "otsu"},
-    "otsu_compact": {"method": "otsu", "compact": True},
-    "ideal": {},
-}
-"""Name in a study → options of `size_precipitate`; "ideal" is `ideal_size`."""
 
 DOSES = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 150.0, 500.0)
 """Doses of the stored study in e⁻/Å²: 20 to 50 000 e⁻/nm²."""
@@ -47,7 +39,7 @@ DOSES = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 150.0, 500.0)
 ROUND = 4
 LIBRARIES = ("numpy", "opencv-python-headless")
 RESULTS = ("diameter_found", "low", "high", "misclassified")
-CELL = {"units": "unit cells"}
+DIAMETER = {"units": "unit cells"}
 LENGTH = {"units": "angstrom"}
 DOSE = {"units": "e-/angstrom^2", "long_name": "dose per area"}
 
@@ -57,7 +49,7 @@ class _Plan(Plan):
     """What a worker needs to make and size any of the images."""
 
     series: Callable[[], Images]
-    methods: tuple[str, ...]
+    methods: tuple[StudyMethod, ...]
     cells: int
     cell: float
     thickness: int
@@ -80,10 +72,10 @@ def size_study(
     doses: Sequence[float] = DOSES,
     draws: int = 20,
     pristine_draws: int | None = None,
-    methods: Sequence[str] = tuple(STUDY_METHODS),
-    cells: int = 16,
-    cell: float = NB3SN_LATTICE_CONSTANT,
-    thickness: int = 40,
+    methods: Sequence[str] | None = None,
+    cells: int = CELLS,
+    cell: float = CELL,
+    thickness: int = THICKNESS,
     false_alarm: float = 0.05,
     rng: int | None = 0,
     workers: int | None = None,
@@ -108,8 +100,8 @@ def size_study(
         Exposures of each diameter at each dose.
     pristine_draws : int, optional
         Exposures of the pristine crystal at each dose; by default as many as `draws`.
-    methods : sequence of str
-        Keys of `STUDY_METHODS`.
+    methods : sequence of str, optional
+        Keys of `STUDY_METHODS`; by default all of them.
     cells : int
         Unit cells along each side of the images.
     cell : float
@@ -163,14 +155,18 @@ def size_study(
     for diameter in diameters:
         if _validation.positive_integer("diameter", diameter) not in images:
             raise ValueError(f"diameters must be in the series, got {diameter}")
-    for method in methods:
-        _validation.one_of("method", method, tuple(STUDY_METHODS))
+    known = study_methods()
+    names = (
+        tuple(known)
+        if methods is None
+        else tuple(_validation.one_of("method", name, tuple(known)) for name in methods)
+    )
     draws = _validation.positive_integer("draws", draws)
     exposures = draws if pristine_draws is None else pristine_draws
     plan = _Plan(
         token=tuple(np.random.SeedSequence().generate_state(4).tolist()),
         series=series,
-        methods=tuple(methods),
+        methods=tuple(known[name] for name in names),
         cells=_validation.positive_integer("cells", cells),
         cell=_validation.positive("cell", cell),
         thickness=_validation.positive_integer("thickness", thickness),
@@ -212,8 +208,8 @@ def _empty(
         [int(covered_cells(diameter, plan.cells, plan.thickness).sum()) for diameter in diameters],
     )
     coordinates = {
-        "method": list(plan.methods),
-        "diameter": ("diameter", list(diameters), CELL),
+        "method": [method.name for method in plan.methods],
+        "diameter": ("diameter", list(diameters), DIAMETER),
         "dose_per_area": ("dose_per_area", np.array(doses, dtype=float), DOSE),
     }
     attributes = {
@@ -264,21 +260,20 @@ def _draw(plan: _Plan, diameter: int, dose: float, number: int) -> tuple[NDArray
     # Doses are told apart to a millionth of an electron.
     place = (diameter, round(1e6 * dose), number)
     rng = np.random.default_rng(np.random.SeedSequence(plan.seed, spawn_key=place))
-    images = _images(plan)
     covered = covered_cells(diameter, plan.cells, plan.thickness)
-    sampling = plan.cell * plan.cells / images[0].shape[0]
-    return exposed(images[diameter], covered, dose_per_area=dose, sampling=sampling, rng=rng)
+    sampling = _conditions(plan, dose).sampling
+    return exposed(_images(plan)[diameter], covered, dose_per_area=dose, sampling=sampling, rng=rng)
 
 
 def _sizes(plan: _Plan, dose: float, image: NDArray) -> Iterator[Size]:
-    """Yield what the methods say; those of one metric share its map."""
+    """Yield what the methods say; those that compare cells by one metric share its map."""
     maps: dict[Metric, NDArray[np.float64]] = {}
     for sizer in _sizers(plan, dose):
-        if isinstance(sizer, IdealSizer) or sizer.method == "sphere":
+        if sizer.metric is None:
             yield sizer(image)
             continue
         if sizer.metric not in maps:
-            maps[sizer.metric] = cell_map(sizer.reference, image, cells=plan.cells, metric=sizer.metric)
+            maps[sizer.metric] = sizer.differences(image)
         yield sizer.judge(maps[sizer.metric])
 
 
@@ -291,27 +286,36 @@ def _images(plan: _Plan) -> Images:
 
 
 @lru_cache(maxsize=2)
-def _sizers(plan: _Plan, dose: float) -> list[PrecipitateSizer | IdealSizer]:
+def _sizers(plan: _Plan, dose: float) -> list[Any]:
     """Return the plan's methods, prepared for a dose."""
+    conditions = _conditions(plan, dose)
+    reference = checked_reference(_images(plan)[0])
     return [
-        _ideal(plan).at_dose(dose)
-        if method == "ideal"
-        else PrecipitateSizer(
-            _images(plan)[0],
-            dose_per_area=dose,
-            thickness=plan.thickness,
-            **_common(plan),
-            **STUDY_METHODS[method],
-        )
-        for method in plan.methods
+        _sizer_of_series(plan, number).at_dose(dose)
+        if method.row.needs == SERIES
+        else method.row(reference, conditions, **_options(plan, method))
+        for number, method in enumerate(plan.methods)
     ]
 
 
-@lru_cache(maxsize=1)
-def _ideal(plan: _Plan) -> IdealSizer:
-    return IdealSizer(_images(plan), dose_per_area=1, thickness=plan.thickness, **_common(plan))
+@lru_cache(maxsize=2)
+def _sizer_of_series(plan: _Plan, number: int) -> Any:
+    """Return a method that knows all images, to be asked for any dose: to prepare so many takes long."""
+    method = plan.methods[number]
+    return method.row(_images(plan), _conditions(plan, 1.0), **_options(plan, method))
 
 
-def _common(plan: _Plan) -> dict[str, Any]:
-    sampling = plan.cell * plan.cells / _images(plan)[0].shape[0]
-    return {"cells": plan.cells, "sampling": sampling, "false_alarm": plan.false_alarm}
+def _options(plan: _Plan, method: StudyMethod) -> dict[str, Any]:
+    known = {"thickness": plan.thickness} if "thickness" in method.row.options else {}
+    return {**known, **method.options}
+
+
+def _conditions(plan: _Plan, dose: float) -> Conditions:
+    shape = _images(plan)[0].shape
+    return checked_conditions(
+        shape,
+        cells=plan.cells,
+        dose_per_area=dose,
+        sampling=plan.cell * plan.cells / shape[0],
+        false_alarm=plan.false_alarm,
+    )

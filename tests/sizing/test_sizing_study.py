@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from ase.io import read
+from hrtem_lab.sizing._draws import covered_cells, exposed, shifts
 from xarray import Dataset
 
 from hrtem_lab.data import regenerate
@@ -29,7 +30,6 @@ from hrtem_lab.sizing import (
     study_table,
 )
 from hrtem_lab.sizing import __main__ as command
-from hrtem_lab.sizing._draws import covered_cells, exposed, shifts
 from hrtem_lab.sizing._stored import read_study, write_study
 from hrtem_lab.sizing._study import DOSES
 from hrtem_lab.sizing._thresholds import BASE_WEIGHT, CONTRAST_WEIGHT

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hrtem_lab._parallel import as_computed
-from hrtem_lab.app.pages.precipitates.specimen import LARGEST, Measurement, anywhere
+from hrtem_lab.app.pages.precipitates.specimen import Measurement
+from hrtem_lab.sizing.specimens import LARGEST, anywhere
 
 REPEATS = 20
 """Exposures of each diameter."""
