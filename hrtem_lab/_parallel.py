@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
-from dataclasses import dataclass
 from threading import Lock
 from typing import Any, TypeVar
 
@@ -18,25 +17,6 @@ Result = TypeVar("Result")
 # Worker processes that have had nothing to do for so many seconds end and give their memory back.
 IDLE_SECONDS = 20
 ENVIRONMENT = "HRTEM_LAB_WORKERS"
-
-
-@dataclass(frozen=True, eq=False)
-class Plan:
-    """What all tasks of one computation share; workers keep what they make of it.
-
-    Attributes
-    ----------
-    token : tuple of int
-        Random; copies of a plan, which processes send each other, are equal by it.
-    """
-
-    token: tuple[int, ...]
-
-    def __hash__(self) -> int:
-        return hash(self.token)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Plan) and self.token == other.token
 
 
 def worker_count(workers: int | None = None) -> int:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from hrtem_lab.dose._sweep import MetricLike, Seed, Sweep
-from hrtem_lab.dose._tables import judged, labelled, two_or_more
+from hrtem_lab._studies import Seed
+from hrtem_lab.dose._sweep import MetricLike, Sweep
+from hrtem_lab.dose._tables import labelled, two_or_more, with_discriminability
 from hrtem_lab.noise import Detector
 
 if TYPE_CHECKING:
@@ -33,11 +34,13 @@ def difference_curve(
     Parameters
     ----------
     metric : str, Metric, or a sequence of them
-        Keys of `hrtem_lab.metrics.METRICS`, or metrics of one's own.
+        Keys of `hrtem_lab.metrics.METRICS`, or metrics of one's own. A sequence, even of one metric, gives
+        the table the dimension `metric`; a metric by itself gives none.
     reference : array_like, shape (rows, columns)
         Noise-free intensity relative to the incident beam.
     image : array_like, or mapping of str to array_like
-        The noise-free image that is exposed, of the reference's shape; several by name.
+        The noise-free image that is exposed, of the reference's shape. A mapping of names to images, even of
+        one, gives the table the dimension `image`; an image by itself gives none.
     doses : sequence of float
         Incident electrons per Å². 0 gives a black image.
     repeats : int
@@ -54,9 +57,9 @@ def difference_curve(
     Returns
     -------
     xarray.Dataset
-        `difference`, every draw, with the dimensions metric, image, dose_per_area and repeat, and over the
-        repeats its `mean` and `standard_deviation` (NaN for a single one). A single metric or image has no
-        dimension. Save it by ``to_netcdf`` or ``to_dataframe().to_csv``.
+        `difference`, every draw, with the dimensions metric and image as said above, then dose_per_area and
+        repeat; and over the repeats its `mean` and `standard_deviation` (NaN for a single one). Save it by
+        ``to_netcdf`` or ``to_dataframe().to_csv``.
 
     Raises
     ------
@@ -66,8 +69,8 @@ def difference_curve(
 
     Notes
     -----
-    It misleads as a verdict: a low difference at a low dose is of no use if another material's is as low.
-    That question is `discriminability`'s.
+    It misleads as a verdict: a low difference at a low dose is of no use if another material's difference is
+    as low. `discriminability` answers that question.
 
     Source: Fig. 3g of Ederer and Löffler, Ultramicroscopy 2022.
 
@@ -81,24 +84,31 @@ def difference_curve(
     >>> curve["mean"].values.round(2)
     array([0.82, 0.21])
     """
-    several = not isinstance(metric, str) and isinstance(metric, Sequence)
-    metrics: list[Any] = list(metric) if several else [metric]  # type: ignore[arg-type]
-    named = isinstance(image, Mapping)
-    images: dict[str, Any] = dict(image) if named else {"image": image}  # type: ignore[arg-type]
+    metrics, images, single = _listed(metric, image)
     sweep = Sweep(metrics, reference, images, doses, repeats=repeats, detector=detector, rng=rng)
     for done in sweep.run(workers=workers):
         if progress is not None:
             progress(done, sweep.total)
-    table = sweep_table(sweep)
-    single = {name: 0 for name, keep in (("metric", several), ("image", named)) if not keep}
-    return table.isel(single)
+    return sweep_table(sweep).isel(dict.fromkeys(single, 0))
+
+
+def _listed(metric: Any, image: Any) -> tuple[list[Any], Mapping[str, Any], list[str]]:
+    """Return metrics as a list, images by name, and the dimensions that the table does without.
+
+    A metric or an image by itself is a list or a mapping of one, whose dimension the table does not have.
+    """
+    several_metrics = isinstance(metric, Sequence) and not isinstance(metric, str)
+    several_images = isinstance(image, Mapping)
+    metrics = list(metric) if several_metrics else [metric]
+    images = image if several_images else {"image": image}
+    several = {"metric": several_metrics, "image": several_images}
+    return metrics, images, [name for name, keep in several.items() if not keep]
 
 
 def sweep_table(sweep: Sweep) -> Dataset:
     """Return a sweep's draws, means and standard deviations as a table; see `difference_curve`."""
-    table = labelled(
-        {"difference": (("metric", "image", "dose_per_area", "repeat"), sweep.differences)}, sweep
-    )
+    dimensions = ("metric", "image", "dose_per_area", "repeat")
+    table = labelled({"difference": (dimensions, sweep.differences)}, sweep.exposures, metrics=sweep.metrics)
     draws = table["difference"]
     table["mean"] = draws.mean("repeat")
     table["standard_deviation"] = draws.std("repeat", ddof=1) if sweep.repeats > 1 else table["mean"] * np.nan
@@ -117,10 +127,10 @@ def discriminability(
     workers: int | None = None,
     progress: Callable[[int, int], object] | None = None,
 ) -> Dataset:
-    """Return how well a metric tells exposures of another material from those of the reference's own.
+    """Return how well a metric tells exposures of another material from exposures of the reference.
 
     Exposures of the reference ("same") and of `image` ("other") are compared with the noise-free reference.
-    If the two materials' differences overlap, the metric is no longer of use at that dose.
+    If the differences of the two overlap, the metric is of no use at that dose.
 
     Parameters
     ----------
@@ -132,7 +142,7 @@ def discriminability(
     Returns
     -------
     xarray.Dataset
-        By dose, and by metric if several are given: `auc`, the probability that an exposure of the other
+        By dose, and by metric if a sequence is given: `auc`, the probability that an exposure of the other
         material differs more than one of the same, and `d_prime`, the distance of the two means in standard
         deviations; `auc_low`, `auc_high`, `d_prime_low`, `d_prime_high`, the ends of 95 % bootstrap
         intervals; and `difference`, every draw, with the image "same" or "other".
@@ -144,7 +154,7 @@ def discriminability(
 
     Notes
     -----
-    An AUC below ½ means that noise makes the *same* material look the more different.
+    An AUC below ½ means that with this noise the *same* material looks more different than the other one.
 
     Source: the comparison of section 3.1 of Ederer and Löffler, Ultramicroscopy 2022, as a number.
 
@@ -159,17 +169,15 @@ def discriminability(
     >>> found["auc"].values.round(1)
     array([0.8, 1. ])
     """
-    repeats = two_or_more(repeats)
     curve = difference_curve(
         metric,
         reference,
         {"same": reference, "other": image},
         doses,
-        repeats=repeats,
+        repeats=two_or_more(repeats),
         detector=detector,
         rng=rng,
         workers=workers,
         progress=progress,
     )
-    draws = curve["difference"]
-    return judged(curve[["difference"]], draws.sel(image="same"), draws.sel(image="other"))
+    return with_discriminability(curve[["difference"]], curve["difference"])

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hrtem_lab import _validation
+from hrtem_lab._studies import Seed
+from hrtem_lab.dose._exposures import Exposures, checked_doses, not_negative
 from hrtem_lab.dose._observer import LikelihoodRatio
-from hrtem_lab.dose._sweep import Seed, Sweep, checked_doses, generator, not_negative
-from hrtem_lab.dose._tables import judged, labelled, two_or_more
+from hrtem_lab.dose._tables import labelled, two_or_more, with_discriminability
 from hrtem_lab.noise import Detector
 
 if TYPE_CHECKING:
@@ -72,32 +73,21 @@ def ideal_observer(
     >>> limit["predicted_auc"].values.round(2)
     array([0.97])
     """
-    repeats = two_or_more(repeats)
-    sweep = Sweep(
-        ["mse"],
-        reference,
-        {"same": reference, "other": image},
-        doses,
-        repeats=repeats,
-        detector=detector,
-        rng=rng,
-    )  # no run: it checks the arguments
-    draws = np.empty((2, len(sweep.doses), repeats))
-    predicted = np.empty((2, len(sweep.doses)))
-    images = list(sweep.images.values())
-    for column, dose in enumerate(sweep.doses.tolist()):
-        ratio = LikelihoodRatio(*images, dose_per_area=dose, detector=detector)
+    pair = {"same": reference, "other": image}
+    exposures = Exposures.checked(
+        reference, pair, doses, repeats=two_or_more(repeats), detector=detector, rng=rng
+    )
+    draws = np.empty((2, len(exposures.doses), exposures.repeats))
+    predicted = np.empty((2, len(exposures.doses)))
+    for column, dose in enumerate(exposures.doses.tolist()):
+        ratio = LikelihoodRatio(*exposures.images.values(), dose_per_area=dose, detector=detector)
         predicted[:, column] = ratio.auc(), ratio.d_prime()
-        for row, expected in enumerate(images):
-            for repeat in range(repeats):
-                rng_here = generator(sweep.seed, row, column, repeat)
-                counts = detector.expose(expected, dose_per_area=dose, rng=rng_here, counts=True)
-                draws[row, column, repeat] = ratio(counts)
-    table = labelled({"log_likelihood_ratio": (("image", "dose_per_area", "repeat"), draws)}, sweep)
+        for row, repeat in np.ndindex(2, exposures.repeats):
+            draws[row, column, repeat] = ratio(exposures.expose(row, column, repeat, counts=True))
+    table = labelled({"log_likelihood_ratio": (("image", "dose_per_area", "repeat"), draws)}, exposures)
     table["predicted_auc"] = ("dose_per_area", predicted[0])
     table["predicted_d_prime"] = ("dose_per_area", predicted[1])
-    ratios = table["log_likelihood_ratio"]
-    return judged(table, ratios.sel(image="same"), ratios.sel(image="other"))
+    return with_discriminability(table, table["log_likelihood_ratio"])
 
 
 def predicted_auc(

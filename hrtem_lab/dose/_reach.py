@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hrtem_lab import _validation
+from hrtem_lab._studies import crossing
 from hrtem_lab.dose._statistics import LEVEL, area_under_curve, resampled
 
 if TYPE_CHECKING:
@@ -15,9 +16,9 @@ if TYPE_CHECKING:
 
 
 def dose_to_reach(result: Dataset, ideal: Dataset | float | None = None, *, auc: float = 0.95) -> Dataset:
-    """Return the dose from which on two materials are told apart with a given AUC.
+    """Return the lowest dose above which two materials are told apart with a given AUC.
 
-    That is where the AUC rises to the target for good, interpolated linearly in the logarithm of the dose.
+    There the AUC rises to the target for good; it is interpolated linearly in the logarithm of the dose.
 
     Parameters
     ----------
@@ -25,7 +26,7 @@ def dose_to_reach(result: Dataset, ideal: Dataset | float | None = None, *, auc:
         From `discriminability` or `ideal_observer`; doses in any order, 0 is left out.
     ideal : xarray.Dataset or float, optional
         From `ideal_observer`, for the same images and detector; or its dose in e⁻/Å² from `ideal_dose`,
-        which carries no error of drawing.
+        which is computed without draws and so has no sampling error.
     auc : float
         The area under the ROC curve asked for, between ½ and 1.
 
@@ -33,10 +34,10 @@ def dose_to_reach(result: Dataset, ideal: Dataset | float | None = None, *, auc:
     -------
     xarray.Dataset
         `dose_per_area` in e⁻/Å² with the 95 % bootstrap interval `low` to `high`; NaN if the highest dose of
-        `result` does not suffice (an infinite `high` says that the interval reaches beyond it). If the
-        lowest dose suffices already, that one is given and `at_most` is true. With `ideal`: `ratio_to_ideal`,
-        how many times the ideal observer's dose that is, with `ratio_low` and `ratio_high` from the metric's
-        interval alone.
+        `result` does not suffice. An infinite `high` means that the interval ends above the highest dose. If
+        the lowest dose already suffices, it is returned and `at_most` is true. With `ideal`:
+        `ratio_to_ideal`, the dose as a multiple of the ideal observer's, with `ratio_low` and `ratio_high`
+        from the metric's interval alone.
 
     Raises
     ------
@@ -45,8 +46,8 @@ def dose_to_reach(result: Dataset, ideal: Dataset | float | None = None, *, auc:
 
     Notes
     -----
-    It misleads if few doses or draws stand behind it; look at the interval. An AUC of 0.95 is reached at
-    the same dose by 20 draws or 2 000, but known far better by the latter.
+    It misleads if it rests on few doses or draws; look at the interval. With 20 draws and with 2 000 the dose
+    is the same on average, but with 2 000 it is known far more precisely.
 
     Examples
     --------
@@ -104,7 +105,7 @@ def _reached(draws: DataArray, target: float) -> Dataset:
 def crossing_dose(
     doses: NDArray[np.float64], same: NDArray[np.float64], other: NDArray[np.float64], auc: float = 0.95
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Return the dose from which on the area under the curve stays at `auc` or above, and its interval.
+    """Return the lowest dose above which the area under the curve stays at `auc` or above, and its interval.
 
     Parameters
     ----------
@@ -113,12 +114,13 @@ def crossing_dose(
     same, other : numpy.ndarray, shape (..., doses, draws)
         Draws of the two images.
     auc : float
-        What is asked for.
+        The area under the ROC curve asked for.
 
     Returns
     -------
     (dose, low, high) : numpy.ndarrays, shape (...)
-        The first dose, if that suffices; infinite if the last does not.
+        The dose and the ends of its 95 % bootstrap interval: the first dose if it suffices, infinite if the
+        last one does not.
 
     Examples
     --------
@@ -128,24 +130,13 @@ def crossing_dose(
     >>> float(dose)
     10.0
     """
-    found = _crossing(doses, area_under_curve(same, other), auc)
-    again = np.stack([_crossing(doses, curve, auc) for curve in resampled(area_under_curve, same, other)])
+    found = _crossings(doses, area_under_curve(same, other), auc)
+    again = np.stack([_crossings(doses, curve, auc) for curve in resampled(area_under_curve, same, other)])
     low, high = np.quantile(again, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0, method="nearest")
     return found, low, high
 
 
-def _crossing(doses: NDArray[np.float64], curves: NDArray[np.float64], target: float) -> NDArray[np.float64]:
-    """Return from which dose on curves along the last axis stay at the target: the first, or infinity."""
+def _crossings(doses: NDArray[np.float64], curves: NDArray[np.float64], target: float) -> NDArray[np.float64]:
+    """Return where each of the curves along the last axis reaches the target for good."""
     flat = curves.reshape(-1, len(doses))
-    return np.array([_one_crossing(doses, curve, target) for curve in flat]).reshape(curves.shape[:-1])
-
-
-def _one_crossing(doses: NDArray[np.float64], curve: NDArray[np.float64], target: float) -> float:
-    below = np.flatnonzero(~(curve >= target))
-    if not below.size:
-        return float(doses[0])
-    last = below[-1]
-    if last == len(doses) - 1:
-        return np.inf
-    share = (target - curve[last]) / (curve[last + 1] - curve[last])
-    return float(doses[last] * (doses[last + 1] / doses[last]) ** share)
+    return np.array([crossing(doses, curve, target) for curve in flat]).reshape(curves.shape[:-1])

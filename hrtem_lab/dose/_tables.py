@@ -1,15 +1,16 @@
-"""Draws by dose as a labelled table, judged by how well they are told apart."""
+"""Draws by dose as a labelled table, with how well they can be told apart."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from hrtem_lab import _validation
+from hrtem_lab.dose._exposures import Exposures
 from hrtem_lab.dose._statistics import area_under_curve, bootstrap_interval, d_prime
-from hrtem_lab.dose._sweep import Sweep
 
 if TYPE_CHECKING:
-    from xarray import Dataset
+    from xarray import DataArray, Dataset
 
 DOSE = {"units": "e-/angstrom^2", "long_name": "dose per area"}
 
@@ -22,19 +23,19 @@ def two_or_more(repeats: Any) -> int:
     return count
 
 
-def labelled(variables: dict[str, Any], sweep: Sweep) -> Dataset:
-    """Return (dimensions, values) by name as a table with the sweep's coordinates and units."""
+def labelled(variables: dict[str, Any], exposures: Exposures, *, metrics: Sequence[str] = ()) -> Dataset:
+    """Return (dimensions, values) by name as a table with the exposures' coordinates and units."""
     from xarray import Dataset  # noqa: PLC0415
 
     coordinates = {
-        "metric": sweep.metrics,
-        "image": list(sweep.images),
-        "dose_per_area": ("dose_per_area", sweep.doses, DOSE),
+        "metric": list(metrics),
+        "image": list(exposures.images),
+        "dose_per_area": ("dose_per_area", exposures.doses, DOSE),
     }
     used = {name for dimensions, _ in variables.values() for name in dimensions}
-    detector = sweep.detector
+    detector = exposures.detector
     attributes = {
-        "seed": str(sweep.seed),
+        "seed": str(exposures.seed),
         "sampling_angstrom": detector.sampling,
         "blur_sigma_angstrom": detector.blur_sigma,
         "dark_counts_electrons": detector.dark_counts,
@@ -44,8 +45,9 @@ def labelled(variables: dict[str, Any], sweep: Sweep) -> Dataset:
     return Dataset(variables, coords=kept, attrs=attributes)
 
 
-def judged(table: Dataset, same: Any, other: Any) -> Dataset:
-    """Add the area under the curve and d′ with their intervals; the draws run along the last dimension."""
+def with_discriminability(table: Dataset, draws: DataArray) -> Dataset:
+    """Add the AUC and d′ of the images "same" and "other", with intervals; draws run along the last axis."""
+    same, other = draws.sel(image="same"), draws.sel(image="other")
     dimensions = same.dims[:-1]
     for name, statistic in (("auc", area_under_curve), ("d_prime", d_prime)):
         low, high = bootstrap_interval(statistic, same.values, other.values)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from hrtem_lab import _validation
 from hrtem_lab.extremes._greys import Greys, Levels
-from hrtem_lab.metrics import METRICS, disc
+from hrtem_lab.metrics import METRICS, PreparedSSIM, disc
 
 MetricLike = str | Callable[[NDArray[Any], NDArray[Any]], float]
 Box = tuple[slice, slice]
@@ -183,10 +183,7 @@ class Windows(Objective):
         variance_b = np.maximum(square - linear * linear, 0) * self._step**2
         covariance = (product / FINENESS - linear * mean_a) * self._step
         a, b = mean_a + self._background, linear * self._step + self._black
-        # eq. 1
-        luminance = (2 * a * b + self._C1) / (a * a + b * b + self._C1)
-        structure = (2 * covariance + self._C2) / (variance_a + variance_b + self._C2)
-        return np.clip(0.5 - 0.5 * luminance * structure, 0, 1)
+        return PreparedSSIM.formula(a, b, variance_a + variance_b, 2 * covariance, C1=self._C1, C2=self._C2)
 
     def _window_sums(self, values: Floats) -> Floats:
         import cv2  # noqa: PLC0415

@@ -8,8 +8,10 @@ from enum import Enum
 class Look(Enum):
     """How one metric is drawn: each member has a colour, a marker and a symbol that no other has.
 
-    The markers alone tell all members apart, in grey or with any colour vision. The first seven colours are
-    those of Okabe and Ito, https://jfly.uni-koeln.de/color/.
+    The markers alone tell all members apart in grey, and the colours do so with normal or deficient colour
+    vision (CIEDE2000 of at least 10). The first five colours are those of Okabe and Ito,
+    https://jfly.uni-koeln.de/color/. Their contrast with white is at least 3 to 1, but for orange: dark
+    enough for that, a reader without red or green receptors would take it for the red.
 
     Attributes
     ----------
@@ -31,13 +33,13 @@ class Look(Enum):
     GREEN_TRIANGLE = ("#009E73", "^", "▲")
     RED_DIAMOND = ("#D55E00", "D", "◆")
     ORANGE_TRIANGLE_DOWN = ("#E69F00", "v", "▼")
-    SKY_PLUS = ("#56B4E9", "P", "✚")
-    BLACK_CROSS = ("#000000", "X", "✖")
-    VIOLET_STAR = ("#7A3E9D", "*", "★")
-    BROWN_TRIANGLE_LEFT = ("#8C4A1C", "<", "◄")
-    NAVY_TRIANGLE_RIGHT = ("#26306F", ">", "►")
-    OLIVE_THIN_DIAMOND = ("#7A7A1E", "d", "♦")
-    GREY_BAR = ("#6E6E6E", "|", "❙")
+    BROWN_PLUS = ("#692D0F", "+", "✚")
+    NAVY_CROSS = ("#000096", "x", "✕")
+    GREY_STAR = ("#5A4B5A", "*", "★")
+    PURPLE_TRIANGLE_LEFT = ("#2D003C", "<", "◄")
+    OLIVE_TRIANGLE_RIGHT = ("#5A694B", ">", "►")
+    VIOLET_THIN_DIAMOND = ("#A578FF", "d", "◊")
+    INDIGO_BAR = ("#2D00F0", "|", "┃")
 
     @property
     def colour(self) -> str:

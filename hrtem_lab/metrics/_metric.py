@@ -16,6 +16,8 @@ from hrtem_lab.metrics._looks import Look
 
 FAMILIES = ("paper", "electrons", "classic")
 """Where metrics come from: pages choose whole families of them."""
+PIXELS_AT_ONCE = 2**16
+"""Small images are compared together up to so many pixels, which fit into the processor's cache."""
 
 
 class Prepared(ABC):
@@ -49,6 +51,16 @@ class Prepared(ABC):
         The same numbers as one call for each, where possible in fewer steps.
         """
         return np.array([self(image) for image in self._stack(images)])
+
+    def _in_blocks(self, differences: Callable[[NDArray], NDArray], images: ArrayLike) -> NDArray[np.float64]:
+        """Return the differences of a stack whose small images `differences` compares several at a time."""
+        stack = self._stack(images)
+        found = np.empty(len(stack))
+        step = max(1, PIXELS_AT_ONCE // (self.shape[0] * self.shape[1]))
+        for first in range(0, len(stack), step):
+            block = slice(first, first + step)
+            found[block] = differences(stack[block])
+        return found
 
     def _stack(self, images: ArrayLike) -> NDArray[np.floating]:
         """Return a stack of images as floating-point numbers; each must have the reference's shape."""

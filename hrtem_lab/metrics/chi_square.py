@@ -13,6 +13,8 @@ from hrtem_lab.metrics._scaling import LIMIT, magnitude
 
 # The variance of a pixel is at least this fraction of the mean variance.
 DARKEST = 1e-2
+PIXELS = (-2, -1)
+"""The axes of an image, alone or in a stack."""
 
 
 class PreparedChiSquare(Prepared):
@@ -54,37 +56,37 @@ class PreparedChiSquare(Prepared):
 
     def __call__(self, image: ArrayLike) -> float:
         """Return the relative χ² of `image`, from 0 to 1."""
-        terms, greatest = self._terms(image)
-        return min(float(terms.sum()) / greatest, 1.0)
+        return float(self._differences(self._checked(image)))
 
     def map(self, image: ArrayLike) -> NDArray[np.float64]:
         """Return `chi_square_map` of `image`."""
-        terms, greatest = self._terms(image)
+        terms, greatest = self._terms(self._checked(image))
         return terms * (terms.size / greatest)
 
     def many(self, images: ArrayLike) -> NDArray[np.float64]:
         """Return the relative χ² of a stack of images, shape (images, rows, columns) → (images,)."""
-        with np.errstate(over="ignore"):
-            scaled = np.divide(self._stack(images), self._unit, dtype=np.float64)
-        residual = self.filter(np.clip(scaled, -LIMIT, LIMIT) - self._reference)
-        squares = (self._weights * residual**2).sum(axis=(1, 2))
-        lengths = np.sqrt((self._weights * (self._filtered + residual) ** 2).sum(axis=(1, 2)))
-        greatest = (self._length + lengths) ** 2
-        return np.minimum(np.divide(squares, greatest, out=np.zeros(len(squares)), where=greatest > 0), 1)
+        return self._in_blocks(self._differences, images)
 
-    def _terms(self, image: ArrayLike) -> tuple[NDArray[np.float64], float]:
+    def _differences(self, images: NDArray) -> NDArray[np.float64]:
+        """Return the relative χ² of one image or of each of a stack, shape (…, rows, columns) → (…)."""
+        terms, greatest = self._terms(images)
+        return np.minimum(terms.sum(axis=PIXELS) / greatest, 1)
+
+    def _terms(self, images: NDArray) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return each pixel's term of the numerator, and the denominator: the most that they could sum to."""
         with np.errstate(over="ignore"):
-            scaled = np.divide(self._checked(image), self._unit, dtype=np.float64)
-        scaled = np.clip(scaled, -LIMIT, LIMIT)
+            scaled = np.divide(images, self._unit, dtype=np.float64, order="C")
+        scaled = np.clip(scaled, -LIMIT, LIMIT, out=scaled)
         # eq. relative chi-square
         residual = self.filter(scaled - self._reference)
         terms = self._weights * residual**2
         length = self._weighted_length(self._filtered + residual)
-        return terms, float(np.square(self._length + length)) or 1.0
+        greatest = np.square(self._length + length)
 
-    def _weighted_length(self, filtered: NDArray[np.float64]) -> float:
-        return float(np.sqrt((self._weights * filtered**2).sum()))
+        return terms, np.where(greatest > 0, greatest, 1.0)  # between black images there is nothing to divide
+
+    def _weighted_length(self, filtered: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.sqrt((self._weights * filtered**2).sum(axis=PIXELS))
 
     def filter(self, image: NDArray[np.floating]) -> NDArray[np.float64]:
         """Return what of an image lies within the band: h * image."""

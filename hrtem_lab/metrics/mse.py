@@ -39,16 +39,6 @@ class PreparedMSE(Prepared):
         squares, greatest = self._squares(image)
         return squares * (squares.size / greatest)
 
-    def many(self, images: ArrayLike) -> NDArray[np.float64]:
-        """Return the mean squared errors of a stack of images, shape (images, rows, columns) → (images,)."""
-        clipped = np.maximum(self._stack(images), 0, dtype=np.float64)
-        clipped /= clipped.max(axis=(1, 2), keepdims=True, initial=np.finfo(float).tiny)
-        norms = np.sqrt(np.square(clipped).sum(axis=(1, 2), keepdims=True))
-        normalised = np.divide(clipped, norms, out=clipped, where=norms > 0)
-        squares = np.square(self._reference - normalised).sum(axis=(1, 2))
-        greatest = np.square(self._reference).sum() + np.square(normalised).sum(axis=(1, 2))
-        return np.minimum(np.divide(squares, greatest, out=np.zeros(len(squares)), where=greatest > 0), 1)
-
     def _squares(self, image: ArrayLike) -> tuple[NDArray[np.float64], float]:
         """Return the squared differences, and the greatest sum they could have."""
         # eq. 3

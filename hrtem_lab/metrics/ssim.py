@@ -17,8 +17,6 @@ Array = NDArray[Any]
 
 ROWS_AT_ONCE = 64
 """Eq. 1 is evaluated for so many rows at a time: its many terms then fit into the processor's cache."""
-PIXELS_AT_ONCE = 2**16
-"""Small images are compared together up to so many pixels, for the same reason."""
 
 
 class PreparedSSIM(Prepared):
@@ -93,13 +91,7 @@ class PreparedSSIM(Prepared):
 
     def many(self, images: ArrayLike) -> NDArray[np.float64]:
         """Return the structural differences of a stack, shape (images, rows, columns) → (images,)."""
-        stack = self._stack(images)
-        differences = np.empty(len(stack))
-        step = max(1, PIXELS_AT_ONCE // self._reference.size)
-        for first in range(0, len(stack), step):
-            block = slice(first, first + step)
-            differences[block] = self._differences(stack[block])
-        return differences
+        return self._in_blocks(self._differences, images)
 
     def _differences(self, images: Array) -> NDArray[np.float64]:
         pixels = self._scale(images).astype(self._dtype, copy=False)
@@ -112,18 +104,28 @@ class PreparedSSIM(Prepared):
         return np.array([self._window_sums(one) for one in stack]) / self._weights_inside
 
     def _difference(self, mean_a: Array, mean_b: Array, mean_ab: Array, mean_squares: Array) -> Array:
-        """Eq. 1 from the patches' means of a, b, a b and a² + b², a and b less the background.
+        """Return the map from the patches' means of a, b, a b and a² + b², a and b less the background.
 
         Variances are differences of squares: less the background they keep their digits even where a faint
         structure lies on a bright one.
         """
-        # eq. 1
         variances = np.maximum(mean_squares - (mean_a * mean_a + mean_b * mean_b), 0)
         covariances = 2 * (mean_ab - mean_a * mean_b)
         covariances = np.clip(covariances, -variances, variances)  # rounding alone could exceed them
-        structure = (covariances + self._C2) / (variances + self._C2)
         mean_a, mean_b = mean_a + self._background, mean_b + self._background
-        luminance = (2 * mean_a * mean_b + self._C1) / (mean_a * mean_a + mean_b * mean_b + self._C1)
+        return self.formula(mean_a, mean_b, variances, covariances, C1=self._C1, C2=self._C2)
+
+    @staticmethod
+    def formula(
+        mean_a: Array, mean_b: Array, variances: Array, covariances: Array, *, C1: float, C2: float
+    ) -> Array:
+        """Return eq. 1, as a difference, from the moments of the patches around the same points of a and b.
+
+        `variances` is the sum of both images' variances, `covariances` twice their covariance.
+        """
+        # eq. 1
+        luminance = (2 * mean_a * mean_b + C1) / (mean_a * mean_a + mean_b * mean_b + C1)
+        structure = (covariances + C2) / (variances + C2)
         return np.clip(0.5 - 0.5 * luminance * structure, 0, 1)
 
     def _window_sums(self, values: Array) -> Array:

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hrtem_lab import _validation
-from hrtem_lab._parallel import Plan, as_computed
+from hrtem_lab._parallel import as_computed
+from hrtem_lab._studies import Plan
 from hrtem_lab.metrics import Metric
 from hrtem_lab.noise import counts_per_pixel
 from hrtem_lab.sizing._method import SERIES, Conditions, StudyMethod, checked_conditions, checked_reference
@@ -164,7 +165,6 @@ def size_study(
     draws = _validation.positive_integer("draws", draws)
     exposures = draws if pristine_draws is None else pristine_draws
     plan = _Plan(
-        token=tuple(np.random.SeedSequence().generate_state(4).tolist()),
         series=series,
         methods=tuple(known[name] for name in names),
         cells=_validation.positive_integer("cells", cells),

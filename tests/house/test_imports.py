@@ -23,6 +23,7 @@ ROWS = [
     {"multislice"},
     {"metrics", "noise", "simulation", "structures"},
     {"waves"},
+    {"_studies"},
     {"_parallel"},
     {"_validation"},
 ]

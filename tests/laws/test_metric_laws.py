@@ -418,7 +418,7 @@ def test_a_metric_of_ones_own_is_a_class_and_a_row():
         key="mean_absolute",
         label="mean |a − b|",
         family="classic",
-        look=Look.SKY_PLUS,
+        look=Look.BROWN_PLUS,
         function=lambda reference, image: MeanAbsolute(reference)(image),
         map=lambda reference, image: MeanAbsolute(reference).map(image),
         prepare=MeanAbsolute,

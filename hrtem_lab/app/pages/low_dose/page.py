@@ -10,6 +10,7 @@ from typing import Any
 import ipywidgets as widgets
 import numpy as np
 
+from hrtem_lab._studies import generator
 from hrtem_lab.app.kit import readings
 from hrtem_lab.app.kit.background import beside
 from hrtem_lab.app.kit.controls import Choice, Controls, Slider
@@ -18,7 +19,6 @@ from hrtem_lab.app.kit.figures import encode_figure
 from hrtem_lab.app.kit.log_slider import LogSlider, thousands
 from hrtem_lab.app.kit.widgets import Picture
 from hrtem_lab.app.pages.low_dose.study import DOSES, OTHERS, TARGET, DoseStudy, Setting
-from hrtem_lab.dose._sweep import generator
 from hrtem_lab.metrics import METRICS
 from hrtem_lab.rendering import encode_image, line_mark, overlay, scale_bar
 from hrtem_lab.style import metric_colour, metric_symbol
