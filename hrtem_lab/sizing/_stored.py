@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hrtem_lab import _validation
+from hrtem_lab._studies import crossing
 
 if TYPE_CHECKING:
     from xarray import Dataset
@@ -140,8 +141,9 @@ class StoredStudy:
             Share of the exposures; above 0, at most 1.
         """
         order = np.argsort(self.doses)
-        shares = self.share(method, tolerance)[:, order]
-        return np.array([reached(self.doses[order], share, checked_rate(rate)) for share in shares])
+        target, shares = checked_rate(rate), self.share(method, tolerance)[:, order]
+        needed = [crossing(self.doses[order], share, target, tolerance=ROUNDING) for share in shares]
+        return np.where(np.isfinite(needed), needed, np.nan)
 
     def false_alarms(self, method: str) -> Floats:
         """Return the share of pristine exposures in which something is found, by dose."""
@@ -153,18 +155,6 @@ def checked_rate(rate: float) -> float:
     if _validation.positive("rate", rate) > 1:
         raise ValueError(f"rate must be at most 1, got {rate!r}")
     return rate
-
-
-def reached(doses: Floats, share: Floats, rate: float) -> float:
-    """Return the lowest dose above which a share stays at the rate or higher; NaN if there is none."""
-    below = np.flatnonzero(share < rate - ROUNDING)
-    if not below.size:
-        return float(doses[0])
-    last = below[-1]
-    if last + 1 == len(doses):
-        return float("nan")
-    part = (rate - share[last]) / (share[last + 1] - share[last])
-    return float(doses[last] * (doses[last + 1] / doses[last]) ** part)
 
 
 @lru_cache(maxsize=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -13,8 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hrtem_lab import _validation
-from hrtem_lab._parallel import as_computed
-from hrtem_lab._studies import Plan
+from hrtem_lab._studies import Place, Plan, Study, entropy, generator
 from hrtem_lab.metrics import Metric
 from hrtem_lab.noise import counts_per_pixel
 from hrtem_lab.sizing._method import SERIES, Conditions, StudyMethod, checked_conditions, checked_reference
@@ -33,10 +32,12 @@ from hrtem_lab.sizing.specimens import (
 if TYPE_CHECKING:
     from xarray import Dataset
 
+Floats = NDArray[np.float64]
+
 DOSES = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 150.0, 500.0)
 """Doses of the stored study in e⁻/Å²: 20 to 50 000 e⁻/nm²."""
 
-# Draws per task: about a second, for which a worker is worth calling.
+# Draws in one task of a worker process: about a second's work, for which one is worth calling.
 ROUND = 4
 LIBRARIES = ("numpy", "opencv-python-headless")
 RESULTS = ("diameter_found", "low", "high", "misclassified")
@@ -47,23 +48,17 @@ DOSE = {"units": "e-/angstrom^2", "long_name": "dose per area"}
 
 @dataclass(frozen=True, eq=False)
 class _Plan(Plan):
-    """What a worker needs to make and size any of the images."""
+    """What a worker needs to make and size any of the images; a place is (dose, diameter)."""
 
     series: Callable[[], Images]
     methods: tuple[StudyMethod, ...]
+    doses: tuple[float, ...]
+    diameters: tuple[int, ...]  # the pristine crystal, 0, comes first
     cells: int
     cell: float
     thickness: int
     false_alarm: float
     seed: int
-
-
-@dataclass(frozen=True)
-class _Task:
-    plan: _Plan = field(repr=False)
-    diameter: int
-    dose: float
-    draws: range
 
 
 def size_study(
@@ -156,61 +151,73 @@ def size_study(
     for diameter in diameters:
         if _validation.positive_integer("diameter", diameter) not in images:
             raise ValueError(f"diameters must be in the series, got {diameter}")
-    known = study_methods()
-    names = (
-        tuple(known)
-        if methods is None
-        else tuple(_validation.one_of("method", name, tuple(known)) for name in methods)
-    )
     draws = _validation.positive_integer("draws", draws)
-    exposures = draws if pristine_draws is None else pristine_draws
     plan = _Plan(
         series=series,
-        methods=tuple(known[name] for name in names),
+        methods=_chosen(methods),
+        doses=tuple(_validation.positive("dose", dose) for dose in doses),
+        diameters=(0, *diameters),
         cells=_validation.positive_integer("cells", cells),
         cell=_validation.positive("cell", cell),
         thickness=_validation.positive_integer("thickness", thickness),
         false_alarm=_validation.positive("false_alarm", false_alarm),
-        seed=int(np.random.SeedSequence(rng).entropy),  # type: ignore[arg-type]
+        seed=entropy(rng),
     )
-    for dose in doses:
-        counts_per_pixel(_validation.positive("dose", dose), sampling=plan.cell)
-    found = _empty(plan, diameters, doses, draws, _validation.positive_integer("pristine_draws", exposures))
-    tasks = list(_tasks(plan, found))
-    total, done = sum(len(task.draws) for task in tasks), 0
-    for item in as_computed(_size, tasks, workers=workers):
-        if item is not None:
-            task, values = tasks[item[0]], item[1]
-            _store(found, task, values)
-            done += len(task.draws)
-            if progress is not None:
-                progress(done, total)
+    for dose in plan.doses:
+        counts_per_pixel(dose, sampling=plan.cell)  # refuses what cannot be counted, before the work starts
+    exposures = draws if pristine_draws is None else pristine_draws
+    exposures = _validation.positive_integer("pristine_draws", exposures)
+    study = Study(
+        _size,
+        plan,
+        grid=(len(plan.doses), len(plan.diameters)),
+        draws=[exposures, *[draws] * len(diameters)],
+        shape=(len(RESULTS), len(plan.methods)),
+        place_by_place=True,  # dose by dose, because the methods are prepared for a dose
+        round_size=ROUND,
+    )
+    for done in study.run(workers=workers):
+        if progress is not None:
+            progress(done, study.total)
+    found = _dataset(plan, study.values[..., 1:, :draws], study.values[..., 0, :exposures])
     found.attrs["pixels_per_cell"] = images[0].shape[0] // plan.cells
     return found
 
 
-def _empty(
-    plan: _Plan, diameters: Sequence[int], doses: Sequence[float], draws: int, exposures: int
-) -> Dataset:
-    """Return the dataset without numbers."""
+def _chosen(names: Sequence[str] | None) -> tuple[StudyMethod, ...]:
+    """Return the methods of these names, or all of them."""
+    known = study_methods()
+    if names is None:
+        return tuple(known.values())
+    return tuple(known[_validation.one_of("method", name, tuple(known))] for name in names)
+
+
+def _dataset(plan: _Plan, precipitates: Floats, pristine: Floats) -> Dataset:
+    """Return the results as a dataset.
+
+    Parameters
+    ----------
+    plan : _Plan
+    precipitates : numpy.ndarray, shape (`RESULTS`, methods, doses, diameters, draws)
+    pristine : numpy.ndarray, shape (`RESULTS`, methods, doses, exposures)
+    """
     from xarray import Dataset  # noqa: PLC0415
 
     dims = ("method", "diameter", "dose_per_area", "draw")
-    shape = (len(plan.methods), len(diameters), len(doses), draws)
+    by_name = dict(zip(RESULTS, np.swapaxes(precipitates, 2, 3), strict=True))
     variables: dict[str, Any] = {
-        name: (dims, np.full(shape, np.nan), {} if name == "misclassified" else LENGTH) for name in RESULTS
+        name: (dims, values, {} if name == "misclassified" else LENGTH) for name, values in by_name.items()
     }
-    pristine = np.full((len(plan.methods), len(doses), exposures), np.nan)
-    variables["pristine_found"] = (("method", "dose_per_area", "exposure"), pristine, LENGTH)
-    variables["pristine_misclassified"] = (("method", "dose_per_area", "exposure"), pristine.copy())
-    variables["true_cells"] = (
-        "diameter",
-        [int(covered_cells(diameter, plan.cells, plan.thickness).sum()) for diameter in diameters],
-    )
+    nothing_there = ("method", "dose_per_area", "exposure")
+    variables["pristine_found"] = (nothing_there, pristine[RESULTS.index("diameter_found")], LENGTH)
+    variables["pristine_misclassified"] = (nothing_there, pristine[RESULTS.index("misclassified")])
+    diameters = plan.diameters[1:]
+    covered = [int(covered_cells(one, plan.cells, plan.thickness).sum()) for one in diameters]
+    variables["true_cells"] = ("diameter", covered)
     coordinates = {
         "method": [method.name for method in plan.methods],
         "diameter": ("diameter", list(diameters), DIAMETER),
-        "dose_per_area": ("dose_per_area", np.array(doses, dtype=float), DOSE),
+        "dose_per_area": ("dose_per_area", np.array(plan.doses), DOSE),
     }
     attributes = {
         "seed": str(plan.seed),
@@ -223,43 +230,20 @@ def _empty(
     return Dataset(variables, coords=coordinates, attrs=attributes)
 
 
-def _tasks(plan: _Plan, found: Dataset) -> Iterator[_Task]:
-    """Yield the tasks dose by dose, because the methods are prepared for a dose."""
-    sizes = {0: found.sizes["exposure"]} | {int(d): found.sizes["draw"] for d in found.diameter}
-    for dose in found.dose_per_area.values.tolist():
-        for diameter, draws in sizes.items():
-            for start in range(0, draws, ROUND):
-                yield _Task(plan, diameter, dose, range(start, min(start + ROUND, draws)))
-
-
-def _store(found: Dataset, task: _Task, values: NDArray[np.float64]) -> None:
-    """Write the results of a task, shape (methods, draws, `RESULTS`), where they belong."""
-    dose = found.dose_per_area.values.tolist().index(task.dose)
-    draws = slice(task.draws.start, task.draws.stop)
-    if not task.diameter:
-        found["pristine_found"].values[:, dose, draws] = values[..., 0]
-        found["pristine_misclassified"].values[:, dose, draws] = values[..., -1]
-        return
-    diameter = found.diameter.values.tolist().index(task.diameter)
-    for index, name in enumerate(RESULTS):
-        found[name].values[:, diameter, dose, draws] = values[..., index]
-
-
-def _size(task: _Task) -> NDArray[np.float64]:
-    """Return the results of some draws, shape (methods, draws, `RESULTS`)."""
-    values = np.empty((len(task.plan.methods), len(task.draws), len(RESULTS)))
-    for column, number in enumerate(task.draws):
-        image, truth = _draw(task.plan, task.diameter, task.dose, number)
-        for row, size in enumerate(_sizes(task.plan, task.dose, image)):
-            values[row, column] = size.diameter, size.low, size.high, size.misclassified(truth)
-    return values
+def _size(plan: _Plan, place: Place, number: int) -> Floats:
+    """Return what the methods say of one draw, shape (`RESULTS`, methods)."""
+    dose, diameter = plan.doses[place[0]], plan.diameters[place[1]]
+    image, truth = _draw(plan, diameter, dose, number)
+    sizes = [
+        (size.diameter, size.low, size.high, size.misclassified(truth)) for size in _sizes(plan, dose, image)
+    ]
+    return np.array(sizes, dtype=float).T
 
 
 def _draw(plan: _Plan, diameter: int, dose: float, number: int) -> tuple[NDArray, NDArray[np.bool_]]:
     """Return one exposure and the cells that the precipitate covers in it."""
     # Doses are told apart to a millionth of an electron.
-    place = (diameter, round(1e6 * dose), number)
-    rng = np.random.default_rng(np.random.SeedSequence(plan.seed, spawn_key=place))
+    rng = generator(plan.seed, diameter, round(1e6 * dose), number)
     covered = covered_cells(diameter, plan.cells, plan.thickness)
     sampling = _conditions(plan, dose).sampling
     return exposed(_images(plan)[diameter], covered, dose_per_area=dose, sampling=sampling, rng=rng)

@@ -1,6 +1,5 @@
 """What `size_precipitate` is given: refused before the work starts if it is wrong or does not apply."""
 
-
 import numpy as np
 import pytest
 
