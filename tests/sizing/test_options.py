@@ -1,9 +1,11 @@
 """What `size_precipitate` is given: refused before the work starts if it is wrong or does not apply."""
 
+import inspect
+
 import numpy as np
 import pytest
 
-from hrtem_lab.sizing import _counted, _sphere, size_precipitate
+from hrtem_lab.sizing import METHODS, SIZERS, PrecipitateSizer, _counted, _sphere, size_precipitate
 from tests.sizing.crystals import SAMPLING, crystal
 
 BAD = {
@@ -59,3 +61,58 @@ def test_sizing_refuses_with_value_and_rule_before_the_work_starts(case, monkeyp
     arguments = {"reference": crystal(2), "image": crystal(2), "cells": 2, "dose_per_area": 50.0}
     with pytest.raises(error, match=message):
         size_precipitate(**(arguments | {"sampling": SAMPLING} | changed))
+
+
+COMMON = {"reference", "cells", "dose_per_area", "sampling", "method", "false_alarm"}
+VALUES = {
+    "metric": "mse",
+    "compact": True,
+    "rng": 1,
+    "thickness": 10,
+    "half_cells": False,  # given is given, even if it is the default
+    "semiangle_cutoff": 30.0,
+    "energy": 80e3,
+}
+FOREIGN = [(method, name) for method in METHODS for name in VALUES if name not in SIZERS[method].options]
+
+
+def parameters(door):
+    """What a door says about its options on Shift-Tab."""
+    found = inspect.signature(door).parameters
+    return {name: one for name, one in found.items() if name not in ("self", "image")}
+
+
+def test_both_doors_name_every_option_of_every_method():
+    single, prepared = parameters(size_precipitate), parameters(PrecipitateSizer)
+    assert single == prepared
+    assert all(one.kind is not one.VAR_KEYWORD for one in single.values())
+    options = set().union(*(SIZERS[method].options for method in METHODS))
+    assert set(single) == COMMON | options == COMMON | set(VALUES)
+    assert all(single[name].default is None for name in options)
+
+
+@pytest.mark.parametrize(("method", "name"), FOREIGN)
+def test_an_option_that_the_method_does_not_use_is_refused_by_name(method, name):
+    value = VALUES[name]
+    message = rf"^{name} does not apply to method='{method}', got {value!r}$"
+    exposure = {"cells": 2, "dose_per_area": 50.0, "sampling": SAMPLING}
+    with pytest.raises(ValueError, match=message):
+        size_precipitate(crystal(2), crystal(2), **exposure, method=method, **{name: value})
+    with pytest.raises(ValueError, match=message):
+        PrecipitateSizer(crystal(2), **exposure, method=method, **{name: value})
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_none_is_the_methods_own_default(method):
+    exposure = {"cells": 4, "dose_per_area": 50.0, "sampling": SAMPLING, "method": method}
+    plain = size_precipitate(crystal(4), crystal(4), **exposure)
+    own = size_precipitate(crystal(4), crystal(4), **exposure, **SIZERS[method].options)
+    nothing = size_precipitate(crystal(4), crystal(4), **exposure, **dict.fromkeys(VALUES))
+    for other in (own, nothing):
+        np.testing.assert_array_equal(other.map, plain.map)
+        assert (other.threshold, other.detected) == (plain.threshold, plain.detected)
+
+
+def test_the_ideal_observer_needs_more_than_a_reference():
+    with pytest.raises(ValueError, match=r"method must be one of sphere, .*got 'ideal'"):
+        size_precipitate(crystal(2), crystal(2), cells=2, dose_per_area=50, sampling=1, method="ideal")

@@ -1,10 +1,13 @@
 """What a study says: errors, limits and doses, by hand and of the stored one."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from xarray import Dataset
 
-from hrtem_lab.sizing import detection_limit, dose_needed, study_table
+from hrtem_lab.sizing import detection_limit, dose_needed, stored_study, study_table
 
 
 def by_hand():
@@ -62,3 +65,59 @@ class TestSummary:
     def test_a_rate_is_a_probability(self, limit, rate):
         with pytest.raises(ValueError, match="rate must be"):
             limit(by_hand(), rate=rate)
+
+    def test_what_is_chosen_alone_stays_alone(self, stored):
+        """As xarray does it: a method selected by its name leaves no dimension behind."""
+        alone = stored.sel({"method": "otsu"})
+        limits, needed = detection_limit(stored), dose_needed(stored)
+        assert detection_limit(alone).equals(limits.sel({"method": "otsu"}))
+        assert dose_needed(alone).equals(needed.sel({"method": "otsu"}))
+        at_one_dose = detection_limit(stored.sel(dose_per_area=50))
+        np.testing.assert_array_equal(at_one_dose.diameter, limits.diameter.sel(dose_per_area=50))
+
+    def test_the_order_of_diameters_and_doses_does_not_matter(self, stored):
+        turned = stored.isel(diameter=slice(None, None, -1), dose_per_area=slice(None, None, -1))
+        np.testing.assert_array_equal(
+            detection_limit(turned, tolerance=1).diameter.sortby("dose_per_area"),
+            detection_limit(stored, tolerance=1).diameter,
+        )
+        np.testing.assert_array_equal(
+            dose_needed(turned, tolerance=1).sortby("diameter"), dose_needed(stored, tolerance=1)
+        )
+
+
+class TestWithoutXarray:
+    def test_the_arrays_are_those_of_the_dataset(self, stored):
+        plain = stored_study()
+        cell = stored.attrs["cell_angstrom"]
+        assert plain.methods == tuple(stored.method.values)
+        np.testing.assert_array_equal(plain.diameters, stored.diameter)
+        np.testing.assert_array_equal(plain.doses, stored.dose_per_area)
+        np.testing.assert_array_equal(plain.found, stored.diameter_found / cell)
+        np.testing.assert_array_equal(plain.pristine, stored.pristine_found / cell)
+
+    def test_errors_and_wrong_cells_are_those_of_the_table(self, stored, table):
+        plain = stored_study()
+        for place in (0, 5, 9):
+            rows = table.isel(dose_per_area=place).sel({"method": "false_alarm"})
+            errors = plain.errors("false_alarm", place, range(1, 15))
+            found = np.isfinite(errors).any(axis=1)
+            np.testing.assert_allclose(np.nanmean(errors[found], axis=1), rows.bias.values[found])
+            np.testing.assert_allclose(plain.wrong_cells("false_alarm", place), rows.misclassified_share)
+            share = plain.share("false_alarm")[:, place]
+            np.testing.assert_allclose(share, rows.detection_rate)
+
+    def test_it_loads_neither_xarray_nor_scipy(self):
+        code = (
+            "import sys; from hrtem_lab.sizing import stored_study; study = stored_study();"
+            "study.limits('sphere', 1.0); study.doses_needed('fixed'); study.false_alarms('otsu');"
+            "print(*{'xarray', 'scipy', 'pandas'} & sys.modules.keys())"
+        )
+        loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        assert loaded.stdout.split() == []
+
+    def test_what_is_wrong_is_said(self):
+        with pytest.raises(ValueError, match="tolerance must not be negative, got -1"):
+            stored_study().share("sphere", -1)
+        with pytest.raises(ValueError, match=r"rate must be at most 1, got 1\.5"):
+            stored_study().limits("sphere", rate=1.5)

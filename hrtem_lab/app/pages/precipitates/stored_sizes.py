@@ -18,8 +18,9 @@ def stored_sizes() -> StoredStudy:
 
 def study_method(measurement: Measurement) -> str | None:
     """Return under which name the study holds a method, or None if it does not."""
-    chosen = (measurement.row, measurement.options)
-    return next((name for name, one in study_methods().items() if (one.row, one.options) == chosen), None)
+    chosen, known = (measurement.row, measurement.options), study_methods()
+    stored = (name for name in stored_sizes().methods if name in known)
+    return next((name for name in stored if (known[name].row, known[name].options) == chosen), None)
 
 
 def study_words(method: str) -> str:
@@ -46,6 +47,7 @@ def study_style(method: str) -> dict[str, Any]:
 
 
 def in_tables() -> list[str]:
-    """Return the methods that the tables show, from left to right."""
-    columns = {key: row.column for key, row in SIZERS.items() if row.column is not None}
-    return sorted(columns, key=lambda key: columns[key])
+    """Return the methods that the tables show, from left to right; the stored study must hold them."""
+    stored = stored_sizes().methods
+    columns = [(row.column, key) for key, row in SIZERS.items() if row.column is not None and key in stored]
+    return [key for _, key in sorted(columns)]
