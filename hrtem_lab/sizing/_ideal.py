@@ -154,13 +154,13 @@ class IdealSizer(PreparedSizer):
 
     def _log_ratios(self, image: NDArray) -> list[Floats]:
         """Return the logarithm of the likelihood ratio to the pristine crystal, per diameter and place."""
-        spectrum = self._over_cells(image)
+        spectrum, counts = self._over_cells(image), self.conditions.counts
         found = []
         for template in self._templates:
             product = np.einsum("ijp,ijp->ij", spectrum, template.spectrum)
             everywhere = np.fft.irfft2(product, s=self.conditions.cells)
             down, right = (template.shifts % self.conditions.cells).T
-            found.append(self.conditions.counts * (everywhere[down, right] - template.excess))
+            found.append(counts * (everywhere[down, right] - template.excess))
         return found
 
     def _ends(self, probability: Floats) -> tuple[float, float]:
@@ -177,7 +177,7 @@ class IdealSizer(PreparedSizer):
             weights = np.exp(one - greatest) / len(one)
             norm += weights.sum()
             for place in np.flatnonzero(weights > 1e-12):
-                total += weights[place] * moved(template.footprint, template.shifts[place])
+                total += weights[place] * np.roll(template.footprint, template.shifts[place], axis=(0, 1))
         return total / norm
 
 
