@@ -11,6 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from hrtem_lab.structures import NB3SN_LATTICE_CONSTANT
+
 Draws = NDArray[np.floating]
 Style = Mapping[str, Any]
 
@@ -29,7 +31,7 @@ def size_curves(
     *,
     points: Mapping[str, Sequence[tuple[float, float]]] | None = None,
     styles: Mapping[str, Style] | None = None,
-    cell: float = 5.275,
+    cell: float = NB3SN_LATTICE_CONSTANT,
     title: str = "",
     size: tuple[float, float] = (9.4, 5.0),
 ) -> Figure:
@@ -103,7 +105,7 @@ def limit_curves(
     *,
     styles: Mapping[str, Style] | None = None,
     greatest: float = 14,
-    cell: float = 5.275,
+    cell: float = NB3SN_LATTICE_CONSTANT,
     title: str = "",
     size: tuple[float, float] = (9.4, 5.0),
 ) -> Figure:

@@ -11,10 +11,10 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from hrtem_lab.sizing._draws import precipitate_series
 from hrtem_lab.sizing._fit import fit_weights
 from hrtem_lab.sizing._stored import write_study
 from hrtem_lab.sizing._study import DOSES, size_study
+from hrtem_lab.sizing.specimens import precipitate_series
 
 FILE = Path(__file__).parent.parent / "data" / "sizing" / "study.npz"
 SEED = 0

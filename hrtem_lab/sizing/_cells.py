@@ -8,10 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hrtem_lab import _validation
-from hrtem_lab.metrics import METRICS, Metric
-from hrtem_lab.metrics._metric import checked_pair
+from hrtem_lab.metrics import Metric, as_metric
 
-# Reference cells that differ by less than this fraction of their contrast are one cell: rounding aside.
+# Reference cells that differ by less than this fraction of their contrast are one cell, but for rounding.
 SAME_CELL = 1e-3
 
 
@@ -60,17 +59,41 @@ def cell_map(
     >>> int((found > 0.18).sum())
     33
     """
-    pristine, array = checked_pair(reference, image)
-    prepare = checked_metric(metric).prepare
-    counts = checked_cells(cells, pristine.shape)
-    expected, stack = split(pristine, counts), split(array, counts)
-    unit = expected.mean(axis=0)
-    spread = float(np.ptp(expected, axis=0).max())
-    if spread <= SAME_CELL * max(float(np.ptp(unit)), np.finfo(float).tiny):
-        differences = prepare(unit).many(stack)
-    else:
-        differences = np.array([prepare(one)(other) for one, other in zip(expected, stack, strict=True)])
-    return differences.reshape(counts)
+    pristine = _validation.image("reference", reference)
+    array = _validation.same_shape("image", _validation.image("image", image), pristine.shape)
+    return CellComparison(pristine, cells=checked_cells(cells, pristine.shape), metric=as_metric(metric))(
+        array
+    )
+
+
+class CellComparison:
+    """The cells of a reference, prepared for the maps of many images.
+
+    Parameters
+    ----------
+    reference : numpy.ndarray, shape (rows, columns)
+        The pristine crystal.
+    cells : (int, int)
+        Unit cells along rows and columns.
+    metric : Metric
+        By which the cells are compared.
+    """
+
+    def __init__(self, reference: NDArray[np.floating], *, cells: tuple[int, int], metric: Metric) -> None:
+        self.cells = cells
+        expected = split(reference, cells)
+        unit = expected.mean(axis=0)
+        spread = float(np.ptp(expected, axis=0).max())
+        self._alike = spread <= SAME_CELL * max(float(np.ptp(unit)), np.finfo(float).tiny)
+        self._prepared = [metric.prepare(one) for one in ([unit] if self._alike else expected)]
+
+    def __call__(self, image: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Return how much each cell of an image differs, shape `cells`."""
+        stack = split(image, self.cells)
+        if self._alike:
+            return self._prepared[0].many(stack).reshape(self.cells)
+        pairs = zip(self._prepared, stack, strict=True)
+        return np.array([compare(cell) for compare, cell in pairs]).reshape(self.cells)
 
 
 def split(image: NDArray, cells: tuple[int, int]) -> NDArray:
@@ -88,10 +111,3 @@ def checked_cells(cells: Any, shape: tuple[int, ...]) -> tuple[int, int]:
     if shape[0] % rows or shape[1] % columns:
         raise ValueError(f"cells must divide the image of {shape} pixels, got {cells!r}")
     return rows, columns
-
-
-def checked_metric(metric: Any) -> Metric:
-    """Return a metric of one's own, or the row of `METRICS` of that name."""
-    if isinstance(metric, Metric):
-        return metric
-    return METRICS[_validation.one_of("metric", metric, tuple(METRICS))]

@@ -9,9 +9,8 @@ from numpy.typing import NDArray
 
 from hrtem_lab.noise import shot_noise
 from hrtem_lab.sizing._cells import cell_map
-from hrtem_lab.sizing._draws import Images, covered_cells, exposed
 from hrtem_lab.sizing._thresholds import optimised
-from hrtem_lab.structures import NB3SN_LATTICE_CONSTANT
+from hrtem_lab.sizing.specimens import CELL, CELLS, THICKNESS, Images, covered_cells, exposed
 
 Floats = NDArray[np.float64]
 
@@ -29,9 +28,9 @@ def fit_weights(
     diameters: Sequence[int] = TRAINING_DIAMETERS,
     doses: Sequence[float] = TRAINING_DOSES,
     draws: int = 4,
-    cells: int = 16,
-    cell: float = NB3SN_LATTICE_CONSTANT,
-    thickness: int = 40,
+    cells: int = CELLS,
+    cell: float = CELL,
+    thickness: int = THICKNESS,
     rng: int = TRAINING_SEED,
 ) -> tuple[float, float, float, Floats]:
     """Return the weights of the optimised threshold that misclassify the fewest cells.

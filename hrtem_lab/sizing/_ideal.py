@@ -4,16 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hrtem_lab import _validation
-from hrtem_lab.noise import counts_per_pixel
-from hrtem_lab.sizing._cells import checked_cells
-from hrtem_lab.sizing._draws import covered_cells, shifts
-from hrtem_lab.sizing._sizes import NOISE_FREE, Size, _interval, _log_mean
+from hrtem_lab.sizing._cells import split
+from hrtem_lab.sizing._method import (
+    CELL_PROBABILITY,
+    SERIES,
+    Conditions,
+    PreparedSizer,
+    SizingMethod,
+    checked_conditions,
+    checked_dose,
+)
+from hrtem_lab.sizing._outcome import Size
+from hrtem_lab.sizing._posterior import interval, log_mean
+from hrtem_lab.sizing.specimens import THICKNESS, covered_cells, free_shifts, moved
 
 Floats = NDArray[np.float64]
 
@@ -46,7 +55,7 @@ class _Template:
     shifts: NDArray[np.int_]
 
 
-class IdealSizer:
+class IdealSizer(PreparedSizer):
     """The simulated series of `ideal_size`, prepared for many images.
 
     Parameters
@@ -75,104 +84,95 @@ class IdealSizer:
         dose_per_area: float | None,
         sampling: float,
         false_alarm: float = 0.05,
-        thickness: int = 40,
+        thickness: int = THICKNESS,
     ) -> None:
         if 0 not in series or len(series) < 2:
             raise ValueError(
                 f"series must hold 0, the pristine image, and a diameter, got {', '.join(map(str, series))}"
             )
-        pristine = _validation.image("series[0]", series[0])
-        self.shape = pristine.shape
-        self.cells = checked_cells(cells, self.shape)
-        self.sampling = _validation.positive("sampling", sampling)
-        self.rate = _validation.positive("false_alarm", false_alarm)
-        if self.rate >= 1:
-            raise ValueError(f"false_alarm must be below 1, got {false_alarm!r}")
+        self._pristine = _validation.image("series[0]", series[0])
+        super().__init__(
+            checked_conditions(
+                self._pristine.shape,
+                cells=cells,
+                dose_per_area=dose_per_area,
+                sampling=sampling,
+                false_alarm=false_alarm,
+            )
+        )
         depth = _validation.positive_integer("thickness", thickness)
-        edges = [size / count * self.sampling for size, count in zip(self.shape, self.cells, strict=True)]
-        self.cell = float(np.sqrt(edges[0] * edges[1]))
-        self._pristine = pristine
         self._templates = [self._template(key, series[key], depth) for key in sorted(series) if key > 0]
-        self._set_dose(dose_per_area)
 
     def __call__(self, image: ArrayLike) -> Size:
         """Return the most likely size in one image."""
-        array = _validation.same_shape("image", _validation.image("image", image), self.shape)
+        array = _validation.same_shape("image", _validation.image("image", image), self.conditions.shape)
         logarithms = self._log_ratios(array)
-        by_diameter = np.array([_log_mean(one) for one in logarithms])
-        total = _log_mean(by_diameter)
+        by_diameter = np.array([log_mean(one) for one in logarithms])
+        total = log_mean(by_diameter)
         probability = np.exp(by_diameter - by_diameter.max())
         probability /= probability.sum()
-        detected = total > -np.log(self.rate)
+        cell_probability = self._cell_probability(logarithms)
+        if total <= -np.log(self.conditions.false_alarm):
+            return self.nothing(cell_probability, 0.5, evidence=total)
         best = int(probability.argmax())
         shift = self._templates[best].shifts[logarithms[best].argmax()]
-        mask = np.roll(self._templates[best].footprint, shift, axis=(0, 1))
         low, high = self._ends(probability)
-        return Size(
-            diameter=self._templates[best].diameter * self.cell if detected else np.nan,
-            low=low * self.cell if detected else np.nan,
-            high=high * self.cell if detected else np.nan,
-            detected=detected,
-            mask=mask & detected,
-            map=self._cell_probability(logarithms),
+        return self.found(
+            diameter=self._templates[best].diameter * self.conditions.cell,
+            low=low * self.conditions.cell,
+            high=high * self.conditions.cell,
+            mask=moved(self._templates[best].footprint, shift),
+            map=cell_probability,
             threshold=0.5,
-            method=self.method,
-            cell=self.cell,
             evidence=total,
         )
 
     def at_dose(self, dose_per_area: float | None) -> IdealSizer:
         """Return the same for images of another dose; the series is not prepared again."""
         other = copy(self)
-        other._set_dose(dose_per_area)
+        other.conditions = replace(self.conditions, dose_per_area=checked_dose(dose_per_area))
         return other
-
-    def _set_dose(self, dose_per_area: float | None) -> None:
-        dose = NOISE_FREE if dose_per_area is None else _validation.positive("dose_per_area", dose_per_area)
-        self._counts = counts_per_pixel(dose, sampling=self.sampling)
 
     def _template(self, diameter: int, image: ArrayLike, depth: int) -> _Template:
         expected = _validation.image(f"series[{diameter}]", image)
-        expected = _validation.same_shape(f"series[{diameter}]", expected, self.shape)
+        expected = _validation.same_shape(f"series[{diameter}]", expected, self._pristine.shape)
         darkest = DARKEST * self._pristine.mean()
         ratio = np.log(np.maximum(expected, darkest) / np.maximum(self._pristine, darkest))
-        covered = covered_cells(diameter, self.cells, depth)
+        covered = covered_cells(diameter, self.conditions.cells, depth)
         return _Template(
             diameter=float(diameter),
             spectrum=np.conj(self._over_cells(ratio)),
             excess=float((expected.astype(float) - self._pristine).sum()),
             footprint=covered,
-            shifts=np.stack(np.meshgrid(*shifts(covered), indexing="ij"), axis=-1).reshape(-1, 2),
+            shifts=np.stack(np.meshgrid(*free_shifts(covered), indexing="ij"), axis=-1).reshape(-1, 2),
         )
 
     def _over_cells(self, image: NDArray) -> NDArray[np.complex64]:
         """Return the Fourier transform over the cells of each pixel of a cell."""
-        rows, columns = self.cells
-        blocks = image.reshape(rows, self.shape[0] // rows, columns, self.shape[1] // columns)
-        stack = blocks.transpose(0, 2, 1, 3).reshape(rows, columns, -1).astype(np.float32)
+        stack = split(image, self.conditions.cells).reshape(*self.conditions.cells, -1).astype(np.float32)
         return np.fft.rfft2(stack, axes=(0, 1)).astype(np.complex64)
 
     def _log_ratios(self, image: NDArray) -> list[Floats]:
         """Return the logarithm of the likelihood ratio to the pristine crystal, per diameter and place."""
-        spectrum = self._over_cells(image)
+        spectrum, counts = self._over_cells(image), self.conditions.counts
         found = []
         for template in self._templates:
             product = np.einsum("ijp,ijp->ij", spectrum, template.spectrum)
-            everywhere = np.fft.irfft2(product, s=self.cells)
-            down, right = (template.shifts % self.cells).T
-            found.append(self._counts * (everywhere[down, right] - template.excess))
+            everywhere = np.fft.irfft2(product, s=self.conditions.cells)
+            down, right = (template.shifts % self.conditions.cells).T
+            found.append(counts * (everywhere[down, right] - template.excess))
         return found
 
     def _ends(self, probability: Floats) -> tuple[float, float]:
         """Return the ends of the 95 % interval in cells."""
-        low, high = _interval(probability)  # in terms of the first, second, … diameter
+        low, high = interval(probability)  # in terms of the first, second, … diameter
         first, last = round(low - 0.5), round(high - 1.5)
         return self._templates[first].diameter - 0.5, self._templates[last].diameter + 0.5
 
     def _cell_probability(self, logarithms: list[Floats]) -> Floats:
         """Return the probability of each cell to be part of the precipitate, if there is one."""
         greatest = max(one.max() for one in logarithms)
-        total, norm = np.zeros(self.cells), 0.0
+        total, norm = np.zeros(self.conditions.cells), 0.0
         for template, one in zip(self._templates, logarithms, strict=True):
             weights = np.exp(one - greatest) / len(one)
             norm += weights.sum()
@@ -189,7 +189,7 @@ def ideal_size(
     dose_per_area: float | None,
     sampling: float,
     false_alarm: float = 0.05,
-    thickness: int = 40,
+    thickness: int = THICKNESS,
 ) -> Size:
     r"""Return the most likely size of a precipitate whose expected images are all known: the bound.
 
@@ -259,3 +259,30 @@ def ideal_size(
         thickness=thickness,
     )
     return sizer(image)
+
+
+def _prepared(
+    series: Mapping[int, ArrayLike], conditions: Conditions, *, thickness: int = THICKNESS
+) -> IdealSizer:
+    """Return the observer for conditions that are checked already."""
+    return IdealSizer(
+        series,
+        cells=conditions.cells,
+        dose_per_area=conditions.dose_per_area,
+        sampling=conditions.sampling,
+        false_alarm=conditions.false_alarm,
+        thickness=thickness,
+    )
+
+
+IDEAL = SizingMethod(
+    key=IdealSizer.method,
+    label="ideal observer",
+    description="the most likely diameter and place, the images of all precipitates being known: the bound",
+    prepare=_prepared,
+    colour="black",
+    marker="",
+    quantity=CELL_PROBABILITY,
+    needs=SERIES,
+    column=5,
+)

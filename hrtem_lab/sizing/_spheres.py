@@ -113,24 +113,25 @@ def evidence(
 
     .. math:: \ln E = \tfrac12 \sum \left[ \frac{t}{1+t} \frac{b^2}{\lVert\phi\rVert^2} - \ln(1+t) \right]
 
-    At low dose the square of b is mostly the squares of single electrons, whose number fluctuates without
-    knowing of any shape: that part, as the electrons themselves tell it, is replaced by its expectation.
+    At low dose the square of b is mostly the squares of single electrons, whose number fluctuates
+    independently of any shape: that part, estimated from the electrons themselves, is replaced by its
+    expectation.
 
     Parameters
     ----------
     channels, variances : numpy.ndarray, shape (cells, channels)
-        From `Patterns`.
+        From `CellChannels`.
     prior : numpy.ndarray, shape (channels,)
     spheres : sequence of Spheres
 
     Returns
     -------
-    (known, free) : two lists of numpy.ndarray, shape (places, amplitudes)
+    (at_known_noise, at_fitted_noise) : two lists of numpy.ndarray, shape (places, amplitudes)
         For noise of the expected strength, whose mean over pristine images is 1 for E itself, and for
-        noise whose strength is estimated, which compares spheres more fairly where the model is not exact.
+        noise whose strength is fitted, which compares spheres more fairly where the model is not exact.
     """
     total = float((channels.astype(float) ** 2 - variances + 1).sum())
-    known, free = [], []
+    at_known_noise, at_fitted_noise = [], []
     for sphere in spheres:
         places, terms, count = sphere.features.shape
         flat = sphere.features.reshape(places * terms, count)
@@ -139,8 +140,8 @@ def evidence(
         strength = np.outer(AMPLITUDES**2, np.outer(sphere.energy, prior).ravel())
         logarithms = np.log1p(strength).sum(axis=1)
         gain = (squares / energy + 1) @ (strength / (1 + strength)).T
-        known.append((gain - logarithms) / 2)
+        at_known_noise.append((gain - logarithms) / 2)
         scale = np.maximum((total - gain) / channels.size, 1)
         rest = channels.size * np.log(scale) + (total - gain) / scale + logarithms
-        free.append(-rest / 2)
-    return known, free
+        at_fitted_noise.append(-rest / 2)
+    return at_known_noise, at_fitted_noise

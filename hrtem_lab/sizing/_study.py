@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -13,65 +13,52 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hrtem_lab import _validation
-from hrtem_lab._parallel import as_computed
-from hrtem_lab._studies import Plan
+from hrtem_lab._studies import Place, Plan, Study, entropy, generator
 from hrtem_lab.metrics import Metric
 from hrtem_lab.noise import counts_per_pixel
-from hrtem_lab.sizing._cells import cell_map
-from hrtem_lab.sizing._draws import Images, covered_cells, exposed, precipitate_series
-from hrtem_lab.sizing._ideal import IdealSizer
-from hrtem_lab.sizing._sizes import PrecipitateSizer, Size
-from hrtem_lab.structures import NB3SN_LATTICE_CONSTANT
+from hrtem_lab.sizing._method import SERIES, Conditions, StudyMethod, checked_conditions, checked_reference
+from hrtem_lab.sizing._outcome import Size
+from hrtem_lab.sizing._table import study_methods
+from hrtem_lab.sizing.specimens import (
+    CELL,
+    CELLS,
+    THICKNESS,
+    Images,
+    covered_cells,
+    exposed,
+    precipitate_series,
+)
 
 if TYPE_CHECKING:
     from xarray import Dataset
 
-STUDY_METHODS: dict[str, dict[str, Any]] = {
-    "sphere": {"method": "sphere"},
-    "fixed": {"method": "fixed"},
-    "fixed_compact": {"method": "fixed", "compact": True},
-    "paper_optimised": {"method": "paper_optimised"},
-    "paper_optimised_compact": {"method": "paper_optimised", "compact": True},
-    "false_alarm": {"method": "false_alarm"},
-    "false_alarm_compact": {"method": "false_alarm", "compact": True},
-    "false_alarm_sift": {"method": "false_alarm", "metric": "sift"},
-    "otsu": {"method": "otsu"},
-    "otsu_compact": {"method": "otsu", "compact": True},
-    "ideal": {},
-}
-"""Name in a study → options of `size_precipitate`; "ideal" is `ideal_size`."""
+Floats = NDArray[np.float64]
 
 DOSES = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 150.0, 500.0)
 """Doses of the stored study in e⁻/Å²: 20 to 50 000 e⁻/nm²."""
 
-# Draws per task: about a second, for which a worker is worth calling.
+# Draws in one task of a worker process: about a second's work, for which one is worth calling.
 ROUND = 4
 LIBRARIES = ("numpy", "opencv-python-headless")
 RESULTS = ("diameter_found", "low", "high", "misclassified")
-CELL = {"units": "unit cells"}
+DIAMETER = {"units": "unit cells"}
 LENGTH = {"units": "angstrom"}
 DOSE = {"units": "e-/angstrom^2", "long_name": "dose per area"}
 
 
 @dataclass(frozen=True, eq=False)
 class _Plan(Plan):
-    """What a worker needs to make and size any of the images."""
+    """What a worker needs to make and size any of the images; a place is (dose, diameter)."""
 
     series: Callable[[], Images]
-    methods: tuple[str, ...]
+    methods: tuple[StudyMethod, ...]
+    doses: tuple[float, ...]
+    diameters: tuple[int, ...]  # the pristine crystal, 0, comes first
     cells: int
     cell: float
     thickness: int
     false_alarm: float
     seed: int
-
-
-@dataclass(frozen=True)
-class _Task:
-    plan: _Plan = field(repr=False)
-    diameter: int
-    dose: float
-    draws: range
 
 
 def size_study(
@@ -81,10 +68,10 @@ def size_study(
     doses: Sequence[float] = DOSES,
     draws: int = 20,
     pristine_draws: int | None = None,
-    methods: Sequence[str] = tuple(STUDY_METHODS),
-    cells: int = 16,
-    cell: float = NB3SN_LATTICE_CONSTANT,
-    thickness: int = 40,
+    methods: Sequence[str] | None = None,
+    cells: int = CELLS,
+    cell: float = CELL,
+    thickness: int = THICKNESS,
     false_alarm: float = 0.05,
     rng: int | None = 0,
     workers: int | None = None,
@@ -109,8 +96,8 @@ def size_study(
         Exposures of each diameter at each dose.
     pristine_draws : int, optional
         Exposures of the pristine crystal at each dose; by default as many as `draws`.
-    methods : sequence of str
-        Keys of `STUDY_METHODS`.
+    methods : sequence of str, optional
+        Keys of `STUDY_METHODS`; by default all of them.
     cells : int
         Unit cells along each side of the images.
     cell : float
@@ -164,57 +151,73 @@ def size_study(
     for diameter in diameters:
         if _validation.positive_integer("diameter", diameter) not in images:
             raise ValueError(f"diameters must be in the series, got {diameter}")
-    for method in methods:
-        _validation.one_of("method", method, tuple(STUDY_METHODS))
     draws = _validation.positive_integer("draws", draws)
-    exposures = draws if pristine_draws is None else pristine_draws
     plan = _Plan(
         series=series,
-        methods=tuple(methods),
+        methods=_chosen(methods),
+        doses=tuple(_validation.positive("dose", dose) for dose in doses),
+        diameters=(0, *diameters),
         cells=_validation.positive_integer("cells", cells),
         cell=_validation.positive("cell", cell),
         thickness=_validation.positive_integer("thickness", thickness),
         false_alarm=_validation.positive("false_alarm", false_alarm),
-        seed=int(np.random.SeedSequence(rng).entropy),  # type: ignore[arg-type]
+        seed=entropy(rng),
     )
-    for dose in doses:
-        counts_per_pixel(_validation.positive("dose", dose), sampling=plan.cell)
-    found = _empty(plan, diameters, doses, draws, _validation.positive_integer("pristine_draws", exposures))
-    tasks = list(_tasks(plan, found))
-    total, done = sum(len(task.draws) for task in tasks), 0
-    for item in as_computed(_size, tasks, workers=workers):
-        if item is not None:
-            task, values = tasks[item[0]], item[1]
-            _store(found, task, values)
-            done += len(task.draws)
-            if progress is not None:
-                progress(done, total)
+    for dose in plan.doses:
+        counts_per_pixel(dose, sampling=plan.cell)  # refuses what cannot be counted, before the work starts
+    exposures = draws if pristine_draws is None else pristine_draws
+    exposures = _validation.positive_integer("pristine_draws", exposures)
+    study = Study(
+        _size,
+        plan,
+        grid=(len(plan.doses), len(plan.diameters)),
+        draws=[exposures, *[draws] * len(diameters)],
+        shape=(len(RESULTS), len(plan.methods)),
+        place_by_place=True,  # dose by dose, because the methods are prepared for a dose
+        round_size=ROUND,
+    )
+    for done in study.run(workers=workers):
+        if progress is not None:
+            progress(done, study.total)
+    found = _dataset(plan, study.values[..., 1:, :draws], study.values[..., 0, :exposures])
     found.attrs["pixels_per_cell"] = images[0].shape[0] // plan.cells
     return found
 
 
-def _empty(
-    plan: _Plan, diameters: Sequence[int], doses: Sequence[float], draws: int, exposures: int
-) -> Dataset:
-    """Return the dataset without numbers."""
+def _chosen(names: Sequence[str] | None) -> tuple[StudyMethod, ...]:
+    """Return the methods of these names, or all of them."""
+    known = study_methods()
+    if names is None:
+        return tuple(known.values())
+    return tuple(known[_validation.one_of("method", name, tuple(known))] for name in names)
+
+
+def _dataset(plan: _Plan, precipitates: Floats, pristine: Floats) -> Dataset:
+    """Return the results as a dataset.
+
+    Parameters
+    ----------
+    plan : _Plan
+    precipitates : numpy.ndarray, shape (`RESULTS`, methods, doses, diameters, draws)
+    pristine : numpy.ndarray, shape (`RESULTS`, methods, doses, exposures)
+    """
     from xarray import Dataset  # noqa: PLC0415
 
     dims = ("method", "diameter", "dose_per_area", "draw")
-    shape = (len(plan.methods), len(diameters), len(doses), draws)
+    by_name = dict(zip(RESULTS, np.swapaxes(precipitates, 2, 3), strict=True))
     variables: dict[str, Any] = {
-        name: (dims, np.full(shape, np.nan), {} if name == "misclassified" else LENGTH) for name in RESULTS
+        name: (dims, values, {} if name == "misclassified" else LENGTH) for name, values in by_name.items()
     }
-    pristine = np.full((len(plan.methods), len(doses), exposures), np.nan)
-    variables["pristine_found"] = (("method", "dose_per_area", "exposure"), pristine, LENGTH)
-    variables["pristine_misclassified"] = (("method", "dose_per_area", "exposure"), pristine.copy())
-    variables["true_cells"] = (
-        "diameter",
-        [int(covered_cells(diameter, plan.cells, plan.thickness).sum()) for diameter in diameters],
-    )
+    nothing_there = ("method", "dose_per_area", "exposure")
+    variables["pristine_found"] = (nothing_there, pristine[RESULTS.index("diameter_found")], LENGTH)
+    variables["pristine_misclassified"] = (nothing_there, pristine[RESULTS.index("misclassified")])
+    diameters = plan.diameters[1:]
+    covered = [int(covered_cells(one, plan.cells, plan.thickness).sum()) for one in diameters]
+    variables["true_cells"] = ("diameter", covered)
     coordinates = {
-        "method": list(plan.methods),
-        "diameter": ("diameter", list(diameters), CELL),
-        "dose_per_area": ("dose_per_area", np.array(doses, dtype=float), DOSE),
+        "method": [method.name for method in plan.methods],
+        "diameter": ("diameter", list(diameters), DIAMETER),
+        "dose_per_area": ("dose_per_area", np.array(plan.doses), DOSE),
     }
     attributes = {
         "seed": str(plan.seed),
@@ -227,58 +230,34 @@ def _empty(
     return Dataset(variables, coords=coordinates, attrs=attributes)
 
 
-def _tasks(plan: _Plan, found: Dataset) -> Iterator[_Task]:
-    """Yield the tasks dose by dose, because the methods are prepared for a dose."""
-    sizes = {0: found.sizes["exposure"]} | {int(d): found.sizes["draw"] for d in found.diameter}
-    for dose in found.dose_per_area.values.tolist():
-        for diameter, draws in sizes.items():
-            for start in range(0, draws, ROUND):
-                yield _Task(plan, diameter, dose, range(start, min(start + ROUND, draws)))
-
-
-def _store(found: Dataset, task: _Task, values: NDArray[np.float64]) -> None:
-    """Write the results of a task, shape (methods, draws, `RESULTS`), where they belong."""
-    dose = found.dose_per_area.values.tolist().index(task.dose)
-    draws = slice(task.draws.start, task.draws.stop)
-    if not task.diameter:
-        found["pristine_found"].values[:, dose, draws] = values[..., 0]
-        found["pristine_misclassified"].values[:, dose, draws] = values[..., -1]
-        return
-    diameter = found.diameter.values.tolist().index(task.diameter)
-    for index, name in enumerate(RESULTS):
-        found[name].values[:, diameter, dose, draws] = values[..., index]
-
-
-def _size(task: _Task) -> NDArray[np.float64]:
-    """Return the results of some draws, shape (methods, draws, `RESULTS`)."""
-    values = np.empty((len(task.plan.methods), len(task.draws), len(RESULTS)))
-    for column, number in enumerate(task.draws):
-        image, truth = _draw(task.plan, task.diameter, task.dose, number)
-        for row, size in enumerate(_sizes(task.plan, task.dose, image)):
-            values[row, column] = size.diameter, size.low, size.high, size.misclassified(truth)
-    return values
+def _size(plan: _Plan, place: Place, number: int) -> Floats:
+    """Return what the methods say of one draw, shape (`RESULTS`, methods)."""
+    dose, diameter = plan.doses[place[0]], plan.diameters[place[1]]
+    image, truth = _draw(plan, diameter, dose, number)
+    sizes = [
+        (size.diameter, size.low, size.high, size.misclassified(truth)) for size in _sizes(plan, dose, image)
+    ]
+    return np.array(sizes, dtype=float).T
 
 
 def _draw(plan: _Plan, diameter: int, dose: float, number: int) -> tuple[NDArray, NDArray[np.bool_]]:
     """Return one exposure and the cells that the precipitate covers in it."""
     # Doses are told apart to a millionth of an electron.
-    place = (diameter, round(1e6 * dose), number)
-    rng = np.random.default_rng(np.random.SeedSequence(plan.seed, spawn_key=place))
-    images = _images(plan)
+    rng = generator(plan.seed, diameter, round(1e6 * dose), number)
     covered = covered_cells(diameter, plan.cells, plan.thickness)
-    sampling = plan.cell * plan.cells / images[0].shape[0]
-    return exposed(images[diameter], covered, dose_per_area=dose, sampling=sampling, rng=rng)
+    sampling = _conditions(plan, dose).sampling
+    return exposed(_images(plan)[diameter], covered, dose_per_area=dose, sampling=sampling, rng=rng)
 
 
 def _sizes(plan: _Plan, dose: float, image: NDArray) -> Iterator[Size]:
-    """Yield what the methods say; those of one metric share its map."""
+    """Yield what the methods say; those that compare cells by one metric share its map."""
     maps: dict[Metric, NDArray[np.float64]] = {}
     for sizer in _sizers(plan, dose):
-        if isinstance(sizer, IdealSizer) or sizer.method == "sphere":
+        if sizer.metric is None:
             yield sizer(image)
             continue
         if sizer.metric not in maps:
-            maps[sizer.metric] = cell_map(sizer.reference, image, cells=plan.cells, metric=sizer.metric)
+            maps[sizer.metric] = sizer.differences(image)
         yield sizer.judge(maps[sizer.metric])
 
 
@@ -291,27 +270,36 @@ def _images(plan: _Plan) -> Images:
 
 
 @lru_cache(maxsize=2)
-def _sizers(plan: _Plan, dose: float) -> list[PrecipitateSizer | IdealSizer]:
+def _sizers(plan: _Plan, dose: float) -> list[Any]:
     """Return the plan's methods, prepared for a dose."""
+    conditions = _conditions(plan, dose)
+    reference = checked_reference(_images(plan)[0])
     return [
-        _ideal(plan).at_dose(dose)
-        if method == "ideal"
-        else PrecipitateSizer(
-            _images(plan)[0],
-            dose_per_area=dose,
-            thickness=plan.thickness,
-            **_common(plan),
-            **STUDY_METHODS[method],
-        )
-        for method in plan.methods
+        _sizer_of_series(plan, number).at_dose(dose)
+        if method.row.needs == SERIES
+        else method.row(reference, conditions, **_options(plan, method))
+        for number, method in enumerate(plan.methods)
     ]
 
 
-@lru_cache(maxsize=1)
-def _ideal(plan: _Plan) -> IdealSizer:
-    return IdealSizer(_images(plan), dose_per_area=1, thickness=plan.thickness, **_common(plan))
+@lru_cache(maxsize=2)
+def _sizer_of_series(plan: _Plan, number: int) -> Any:
+    """Return a method that knows all images, to be asked for any dose: to prepare so many takes long."""
+    method = plan.methods[number]
+    return method.row(_images(plan), _conditions(plan, 1.0), **_options(plan, method))
 
 
-def _common(plan: _Plan) -> dict[str, Any]:
-    sampling = plan.cell * plan.cells / _images(plan)[0].shape[0]
-    return {"cells": plan.cells, "sampling": sampling, "false_alarm": plan.false_alarm}
+def _options(plan: _Plan, method: StudyMethod) -> dict[str, Any]:
+    known = {"thickness": plan.thickness} if "thickness" in method.row.options else {}
+    return {**known, **method.options}
+
+
+def _conditions(plan: _Plan, dose: float) -> Conditions:
+    shape = _images(plan)[0].shape
+    return checked_conditions(
+        shape,
+        cells=plan.cells,
+        dose_per_area=dose,
+        sampling=plan.cell * plan.cells / shape[0],
+        false_alarm=plan.false_alarm,
+    )

@@ -1,15 +1,55 @@
-"""What a study says: errors, rates, and the smallest precipitate that is found."""
+"""What a study says, as xarray: errors, rates, and the smallest precipitate that is found."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hrtem_lab import _validation
+from hrtem_lab.sizing._stored import RATE, StoredStudy, read_arrays, shipped
 
 if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
     from xarray import DataArray, Dataset
+
+
+def load_study() -> Dataset:
+    """Return the stored study: diameters 1 to 14 at 20 to 50 000 e⁻/nm² by every method.
+
+    Returns
+    -------
+    xarray.Dataset
+        As from `size_study`, with the dimensions method, diameter (in cells, 1 to 14), dose_per_area
+        (0.2, 0.5, 1, 2, 5, 10, 20, 50, 150 and 500 e⁻/Å²) and draw (20), and exposure for pristine images;
+        see `size_study` for the variables, and `study_table` and `detection_limit` for what they say.
+        `stored_study` has the same numbers without xarray.
+
+    Examples
+    --------
+    >>> study = load_study()
+    >>> dict(study.sizes)["draw"], study.attrs["command"]
+    (20, 'python -m hrtem_lab.sizing')
+    """
+    return _shipped().copy(deep=True)
+
+
+@lru_cache(maxsize=1)
+def _shipped() -> Dataset:
+    return read_study(shipped())
+
+
+def read_study(path: Path | Traversable) -> Dataset:
+    """Return a study that `write_study` wrote."""
+    from xarray import Dataset  # noqa: PLC0415
+
+    arrays, header = read_arrays(path)
+    dims, units = header["variables"], header["units"]
+    variables = {name: (dims[name], array, units[name]) for name, array in arrays.items()}
+    coordinates = {name: variables.pop(name) for name in ("method", "diameter", "dose_per_area")}
+    return Dataset(variables, coords=coordinates, attrs=header["attributes"])
 
 
 def study_table(study: Dataset) -> Dataset:
@@ -57,7 +97,7 @@ def study_table(study: Dataset) -> Dataset:
     return table
 
 
-def detection_limit(study: Dataset, *, rate: float = 0.95, tolerance: float | None = None) -> Dataset:
+def detection_limit(study: Dataset, *, rate: float = RATE, tolerance: float | None = None) -> Dataset:
     """Return the smallest precipitate that is found with a stated probability, per method and dose.
 
     Parameters
@@ -67,14 +107,15 @@ def detection_limit(study: Dataset, *, rate: float = 0.95, tolerance: float | No
     rate : float
         Share of the draws in which it must be found; above 0, at most 1.
     tolerance : float, optional
-        Count as found only what is found within so many cells of the true diameter.
+        In cells: count as found only what is found within this of the true diameter.
 
     Returns
     -------
     xarray.Dataset
-        By method and dose_per_area: `diameter` in cells, from which on every larger one of the study is
-        found, too (NaN if not even the largest is), and `false_alarm_rate`, the share of pristine images in
-        which something was found. The attribute `false_alarm` is the rate that the methods were to keep.
+        By method and dose_per_area: `diameter` in cells, the smallest of which, as of all larger ones of the
+        study, enough are found (NaN if not even the largest is), and `false_alarm_rate`, the share of
+        pristine images in which something was found. The attribute `false_alarm` is the rate that the methods
+        were to keep.
 
     Raises
     ------
@@ -93,20 +134,17 @@ def detection_limit(study: Dataset, *, rate: float = 0.95, tolerance: float | No
     >>> limit.diameter.sel({"method": "sphere", "dose_per_area": [10, 150]}).values
     array([4., 2.])
     """
-    if not 0 < _validation.positive("rate", rate) <= 1:
-        raise ValueError(f"rate must be at most 1, got {rate!r}")
-    share = _found(study, tolerance).mean("draw").sortby("diameter", ascending=False)
-    diameters = share["diameter"]
-    enough = (share >= rate - 1e-9).cumprod("diameter").astype(bool)
-    limit = diameters.where(enough).min("diameter").to_dataset(name="diameter")
-    limit["diameter"].attrs["units"] = "unit cells"
-    limit["false_alarm_rate"] = study["pristine_found"].notnull().mean("exposure")
-    limit.attrs = {"rate": rate, "false_alarm": study.attrs["false_alarm"]}
-    return limit
+    plain = _arrays(study)
+    limits = [plain.limits(method, tolerance, rate=rate) for method in plain.methods]
+    alarms = [plain.false_alarms(method) for method in plain.methods]
+    dims = ("method", "dose_per_area")
+    return _view(
+        study, {"diameter": (dims, limits, {"units": "unit cells"}), "false_alarm_rate": (dims, alarms)}
+    ).assign_attrs(rate=rate, false_alarm=study.attrs["false_alarm"])
 
 
-def dose_needed(study: Dataset, *, rate: float = 0.95, tolerance: float | None = None) -> DataArray:
-    """Return the lowest dose from which on a precipitate is found with a stated probability.
+def dose_needed(study: Dataset, *, rate: float = RATE, tolerance: float | None = None) -> DataArray:
+    """Return the lowest dose above which a precipitate is found with a stated probability.
 
     Parameters
     ----------
@@ -116,9 +154,9 @@ def dose_needed(study: Dataset, *, rate: float = 0.95, tolerance: float | None =
     Returns
     -------
     xarray.DataArray
-        In e⁻/Å², by method and diameter: where the rate, interpolated over the logarithm of the dose, reaches
-        the stated one for good; the lowest dose of the study where it never is below, NaN where it is below
-        at the highest.
+        In e⁻/Å², by method and diameter: the dose above which the share of the draws, interpolated over the
+        logarithm of the dose, stays at the rate or higher. It is the lowest dose of the study where that is
+        enough, NaN where the highest one is not.
 
     Raises
     ------
@@ -132,34 +170,37 @@ def dose_needed(study: Dataset, *, rate: float = 0.95, tolerance: float | None =
     >>> bool(ideal <= sphere < fixed)
     True
     """
-    from xarray import DataArray  # noqa: PLC0415
-
-    if not 0 < _validation.positive("rate", rate) <= 1:
-        raise ValueError(f"rate must be at most 1, got {rate!r}")
-    share = _found(study, tolerance).mean("draw").sortby("dose_per_area")
-    share = share.transpose("method", "diameter", "dose_per_area")
-    doses = share["dose_per_area"].values
-    needed = [[reached(doses, one, rate) for one in row] for row in share.values]
-    coordinates = {"method": share["method"], "diameter": share["diameter"]}
-    return DataArray(needed, coordinates, ("method", "diameter"), "dose_per_area")
+    plain = _arrays(study)
+    needed = [plain.doses_needed(method, tolerance, rate=rate) for method in plain.methods]
+    return _view(study, {"dose_per_area": (("method", "diameter"), needed)})["dose_per_area"]
 
 
-def _found(study: Dataset, tolerance: float | None) -> DataArray:
-    """Return in which draws a precipitate was found, and within the tolerance if there is one."""
-    found = study["diameter_found"]
-    if tolerance is None:
-        return found.notnull()
-    error = found / study.attrs["cell_angstrom"] - study["diameter"]
-    return np.abs(error) <= _validation.non_negative("tolerance", tolerance) + 1e-9
+_DRAWS = ("method", "diameter", "dose_per_area", "draw")
+_DIMENSIONS = {
+    "method": ("method",),
+    "diameter": ("diameter",),
+    "dose_per_area": ("dose_per_area",),
+    "diameter_found": _DRAWS,
+    "misclassified": _DRAWS,
+    "true_cells": ("diameter",),
+    "pristine_found": ("method", "dose_per_area", "exposure"),
+}
 
 
-def reached(doses: np.ndarray, share: np.ndarray, rate: float) -> float:
-    """Return where a share reaches the rate for good."""
-    below = np.flatnonzero(share < rate - 1e-9)
-    if not below.size:
-        return float(doses[0])
-    last = below[-1]
-    if last + 1 == len(doses):
-        return float("nan")
-    part = (rate - share[last]) / (share[last + 1] - share[last])
-    return float(doses[last] * (doses[last + 1] / doses[last]) ** part)
+def _arrays(study: Dataset) -> StoredStudy:
+    """Return a study without xarray; one method, diameter or dose chosen alone is a list of one."""
+    arrays = {name: _listed(study[name], dims).values for name, dims in _DIMENSIONS.items()}
+    return StoredStudy.of(arrays, cell=study.attrs["cell_angstrom"])
+
+
+def _view(study: Dataset, variables: dict[str, tuple[Any, ...]]) -> Dataset:
+    """Return results with the coordinates of the study; what is chosen alone there, is alone here."""
+    from xarray import Dataset  # noqa: PLC0415
+
+    names = dict.fromkeys(name for dims, *_ in variables.values() for name in dims)
+    view = Dataset(variables, coords={name: _listed(study[name], (name,)) for name in names})
+    return view.squeeze([name for name in names if name not in study.dims])
+
+
+def _listed(variable: DataArray, dims: tuple[str, ...]) -> DataArray:
+    return variable.expand_dims([name for name in dims if name not in variable.dims]).transpose(*dims)

@@ -32,6 +32,9 @@ class Threshold:
         The metric whose map it is meant for.
     description : str
         The rule in a sentence.
+    reads_tail : bool
+        Whether it is read from the tail of the differences of pristine cells: it is then given more of them,
+        and the rate of a single cell instead of that of an image.
     """
 
     key: str
@@ -39,6 +42,7 @@ class Threshold:
     rule: Callable[[Floats, Floats, float], float]
     metric: str
     description: str
+    reads_tail: bool = False
 
 
 def fixed(_differences: Floats, pristine: Floats, _rate: float) -> float:
@@ -73,40 +77,35 @@ def otsu(differences: Floats, _pristine: Floats, _rate: float) -> float:
     return float(threshold_otsu(differences)) if np.ptp(differences) else float(differences[0])
 
 
-THRESHOLDS: dict[str, Threshold] = {
-    row.key: row
-    for row in (
-        Threshold(
-            key="fixed",
-            label="0.18 + noise",
-            rule=fixed,
-            metric="sift",
-            description="0.18 plus the mean difference by noise alone (Fig. 4)",
-        ),
-        Threshold(
-            key="paper_optimised",
-            label="optimised",
-            rule=paper_optimised,
-            metric="sift",
-            description="0.18, the mean difference by noise and the map's contrast, weighted (after Fig. 5)",
-        ),
-        Threshold(
-            key="false_alarm",
-            label="false-alarm rate",
-            rule=false_alarm,
-            metric="chi_square",
-            description="what pristine cells at this dose exceed with a stated probability",
-        ),
-        Threshold(
-            key="otsu",
-            label="Otsu",
-            rule=otsu,
-            metric="sift",
-            description="two classes of least variance, whether or not there are two",
-        ),
-    )
-}
-"""All rules by their key."""
+FIXED = Threshold(
+    key="fixed",
+    label="0.18 + noise",
+    rule=fixed,
+    metric="sift",
+    description="0.18 plus the mean difference by noise alone (Fig. 4)",
+)
+PAPER_OPTIMISED = Threshold(
+    key="paper_optimised",
+    label="optimised",
+    rule=paper_optimised,
+    metric="sift",
+    description="0.18, the mean difference by noise and the map's contrast, weighted (after Fig. 5)",
+)
+FALSE_ALARM = Threshold(
+    key="false_alarm",
+    label="false-alarm rate",
+    rule=false_alarm,
+    metric="chi_square",
+    description="what pristine cells at this dose exceed with a stated probability",
+    reads_tail=True,
+)
+OTSU = Threshold(
+    key="otsu",
+    label="Otsu",
+    rule=otsu,
+    metric="sift",
+    description="two classes of least variance, whether or not there are two",
+)
 
 
 def most_by_chance(probability: float, cells: int, rate: float) -> int:

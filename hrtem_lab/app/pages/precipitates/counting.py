@@ -16,21 +16,21 @@ from hrtem_lab.app.kit.figures import encode_figure
 from hrtem_lab.app.kit.log_slider import thousands
 from hrtem_lab.app.kit.widgets import CellGrid, Picture, Storage
 from hrtem_lab.app.pages.precipitates.cell_marks import outline
-from hrtem_lab.app.pages.precipitates.curves import study_style
 from hrtem_lab.app.pages.precipitates.rounds import (
     RIVALS,
     Result,
     Round,
     diameter_of,
     from_kept,
-    judged,
     round_of,
+    score,
     to_kept,
 )
-from hrtem_lab.app.pages.precipitates.specimen import CELL, CELLS, centred_image, diameter_words
-from hrtem_lab.app.pages.precipitates.stored_sizes import stored_sizes, study_words
+from hrtem_lab.app.pages.precipitates.specimen import diameter_words
+from hrtem_lab.app.pages.precipitates.stored_sizes import IDEAL, stored_sizes, study_style, study_words
 from hrtem_lab.rendering import encode_image
 from hrtem_lab.sizing import Size
+from hrtem_lab.sizing.specimens import CELL, CELLS, centred_image
 
 ROUNDS = 200
 YOU = "you"
@@ -40,7 +40,7 @@ INSTRUCTIONS = (
 )
 POINT_STYLES = {
     YOU: {"color": "#E69F00", "marker": "*"},
-    **{study_words(method): study_style(method) for method in (*RIVALS, "ideal")},
+    **{study_words(method): study_style(method) for method in (*RIVALS, IDEAL)},
 }
 PARAMETERS = (Slider(key="round", label="Round", minimum=1, maximum=ROUNDS, step=1, default=1),)
 
@@ -121,7 +121,7 @@ class CountItYourself(Dashboard):
 
     def _reveal(self) -> None:
         """Show the truth and write the round down, unless it was counted before."""
-        result = judged(self.round, self._grid.marked, self._rivals)
+        result = score(self.round, self._grid.marked, self._rivals)
         self._revealed = True
         if all(other.number != result.number for other in self.results):
             self.results = sorted([*self.results, result], key=lambda one: one.number)
@@ -157,7 +157,7 @@ class CountItYourself(Dashboard):
         wrong = {YOU: np.mean([result.wrong for result in self.results])}
         for method in RIVALS:
             name = study_words(method)
-            wrong[name] = np.mean([getattr(result, f"{method}_wrong") for result in self.results])
+            wrong[name] = np.mean([result.misclassified[method] for result in self.results])
         words = ", ".join(f"{name} {value:.1f}" for name, value in wrong.items())
         return f'<p class="hl-note">Wrong cells per round: {words}.</p>'
 
@@ -175,10 +175,10 @@ class CountItYourself(Dashboard):
         from hrtem_lab.plots import size_curves  # noqa: PLC0415
 
         study = stored_sizes()
-        ideal = {study_words("ideal"): study.at("ideal", study.nearest(self.round.dose / 100))}
+        ideal = {study_words(IDEAL): study.at(IDEAL, study.nearest(self.round.dose / 100))}
         points = {YOU: [(one.true, one.yours) for one in self.results]}
         for method in RIVALS:
-            points[study_words(method)] = [(one.true, getattr(one, method)) for one in self.results]
+            points[study_words(method)] = [(one.true, one.found[method]) for one in self.results]
         title = f"{len(self.results)} {'round' if len(self.results) == 1 else 'rounds'} counted"
         return size_curves(study.diameters, ideal, points=points, styles=POINT_STYLES, title=title)
 
@@ -233,7 +233,7 @@ def _verdict(result: Result) -> str:
     yours = "You saw none" if np.isnan(result.yours) else f"You: {diameter_words(result.yours * CELL)}"
     lines = [f"{yours}, {_cells(result.wrong)} wrong."]
     for method in RIVALS:
-        found, wrong = getattr(result, method), getattr(result, f"{method}_wrong")
+        found, wrong = result.found[method], result.misclassified[method]
         words = "not detectable at this dose" if np.isnan(found) else diameter_words(found * CELL)
         lines.append(f"{study_words(method).capitalize()}: {words}, {_cells(wrong)} wrong.")
     truth = f"<strong>True: {diameter_words(result.true * CELL)}.</strong>"
@@ -247,9 +247,7 @@ def _cells(count: float) -> str:
 def _row(result: Result) -> list[object]:
     """Return a line of the file; a diameter that was not found is empty."""
     row: list[object] = [result.number, result.dose, result.true, round(result.true * CELL / 10, 4)]
-    for name in ("yours", *RIVALS):
-        found = getattr(result, name)
-        wrong = result.wrong if name == "yours" else getattr(result, f"{name}_wrong")
+    for found, wrong in result.answers:
         row += ["", ""] if np.isnan(found) else [round(found, 4), round(found * CELL / 10, 4)]
         row.append(int(wrong))
     return row
@@ -257,9 +255,7 @@ def _row(result: Result) -> list[object]:
 
 def _table_row(result: Result) -> str:
     cells = [f'<th scope="row">{result.number}</th><td>{thousands(result.dose)}</td><td>{result.true:g}</td>']
-    for name in ("yours", *RIVALS):
-        found = getattr(result, name)
-        wrong = result.wrong if name == "yours" else getattr(result, f"{name}_wrong")
+    for found, wrong in result.answers:
         cells.append(f"<td>{'–' if np.isnan(found) else f'{found:.1f}'} ({wrong:.0f})</td>")
     return f"<tr>{''.join(cells)}</tr>"
 

@@ -16,36 +16,24 @@ from hrtem_lab.app.kit.log_slider import thousands
 from hrtem_lab.app.kit.widgets import Picture
 from hrtem_lab.app.pages.precipitates.draws import SizeDraws
 from hrtem_lab.app.pages.precipitates.specimen import Measurement
-from hrtem_lab.app.pages.precipitates.stored_sizes import RATE, stored_sizes, study_method, study_words
+from hrtem_lab.app.pages.precipitates.stored_sizes import (
+    BEST,
+    IDEAL,
+    PAPER,
+    stored_sizes,
+    study_method,
+    study_style,
+    study_words,
+)
+from hrtem_lab.sizing import RATE
 
 SECONDS_BETWEEN_FIGURES = 1.0
 THIS_DOSE, EVERY_DOSE, LIMIT = "dose", "doses", "limit"
 """What the figure shows: curves at the reader's dose, at all doses, or the smallest diameters found."""
-PAPER = "fixed"
 OWN = "your exposures"
 OWN_STYLE: dict[str, Any] = {"color": "#E69F00", "marker": "D"}
 TOLERANCE = 1.0
 """Cells within which a diameter counts as found."""
-_STYLES: dict[str, dict[str, Any]] = {
-    "ideal": {"color": "black", "marker": ""},
-    "sphere": {"color": "#0072B2", "marker": "o"},
-    "fixed": {"color": "#D55E00", "marker": "s"},
-    "paper_optimised": {"color": "#CC79A7", "marker": "^"},
-    "false_alarm": {"color": "#009E73", "marker": "v"},
-    "otsu": {"color": "#56B4E9", "marker": "P"},
-}
-
-
-def study_style(method: str) -> dict[str, Any]:
-    """Return colour, marker and line of a method of the study: the same in every figure.
-
-    Examples
-    --------
-    >>> study_style("otsu_compact")["color"] == study_style("otsu")["color"]
-    True
-    """
-    base = next(key for key in _STYLES if method.startswith(key))
-    return {**_STYLES[base], "linestyle": "-" if method == base else ":"}
 
 
 class SizeCurves:
@@ -123,15 +111,15 @@ class SizeCurves:
     def _methods(self) -> list[str]:
         """Return the study's methods to compare: the chosen one between the bound and the paper's."""
         name = study_method(self._chosen.measurement)
-        best = "sphere" if self._shown == LIMIT else None
-        return list(dict.fromkeys(key for key in ("ideal", best, name, PAPER) if key))
+        best = BEST if self._shown == LIMIT else None
+        return list(dict.fromkeys(key for key in (IDEAL, best, name, PAPER) if key))
 
     def _by_dose(self, name: str) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
         """Return a method's curves at all doses, highest first, below the bound at the reader's dose."""
         study, curves, styles = stored_sizes(), {}, {}
         if self._place is not None:
-            ideal = f"{study_words('ideal')}, {_dose_words(self._place)}"
-            curves[ideal], styles[ideal] = study.at("ideal", self._place), study_style("ideal")
+            ideal = f"{study_words(IDEAL)}, {_dose_words(self._place)}"
+            curves[ideal], styles[ideal] = study.at(IDEAL, self._place), study_style(IDEAL)
         shades = colormaps["viridis"](np.linspace(0.92, 0, len(study.doses)))
         for place in reversed(range(len(study.doses))):
             label = _dose_words(place)

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hrtem_lab._parallel import as_computed
-from hrtem_lab.app.pages.precipitates.specimen import LARGEST, Measurement, anywhere
+from hrtem_lab._studies import Place, Plan, Study
+from hrtem_lab.app.pages.precipitates.specimen import Measurement
+from hrtem_lab.sizing.specimens import LARGEST, anywhere
 
 REPEATS = 20
 """Exposures of each diameter."""
-Task = tuple[Measurement, int, int, int]
+
+
+@dataclass(frozen=True, eq=False)
+class _Plan(Plan):
+    """What all exposures share; a place is (diameter − 1,)."""
+
+    measurement: Measurement
+    seed: int
 
 
 class SizeDraws:
@@ -29,41 +38,42 @@ class SizeDraws:
     def __init__(self, measurement: Measurement, seed: int) -> None:
         self.measurement, self.seed = measurement, seed
         self.repeats = REPEATS if measurement.dose is not None else 1  # without noise all are alike
-        self.done = 0
-        self._found = np.full((LARGEST, self.repeats), np.nan)
-        self._known = np.zeros((LARGEST, self.repeats), bool)
+        self._study = Study(_size, _Plan(measurement, seed), grid=(LARGEST,), draws=self.repeats)
 
     @property
     def total(self) -> int:
         """Exposures in all."""
-        return self._found.size
+        return self._study.total
+
+    @property
+    def done(self) -> int:
+        """Exposures that are sized."""
+        return self._study.done
 
     @property
     def complete(self) -> int:
         """Exposures that every diameter has."""
-        return int(self._known.sum(axis=1).min())
+        return self._study.complete
 
     @property
     def found(self) -> NDArray[np.float64]:
         """Diameters in cells of the complete exposures, NaN for none, shape (diameters, draws)."""
-        order = np.argsort(~self._known, axis=1, kind="stable")[:, : self.complete]
-        return np.take_along_axis(self._found, order, axis=1)
+        return self._study.values[:, : self.complete]
 
-    def run(self, *, interval: float = 0.0) -> Iterator[None]:
-        """Compute what is missing, all diameters of one exposure after the other, yielding now and then."""
-        places = [(place, number) for number, place in np.argwhere(~self._known.T).tolist()]
-        tasks = [(self.measurement, place + 1, self.seed, number) for place, number in places]
-        for item in as_computed(size_one, tasks, interval=interval):
-            if item is not None:
-                self._found[places[item[0]]] = item[1]
-                self._known[places[item[0]]] = True
-                self.done += 1
-            yield
+    def run(self, *, interval: float = 0.0) -> Iterator[int]:
+        """Compute what is missing, all diameters of one exposure after the other.
+
+        Yields the number of exposures done, also after so many seconds without news.
+        """
+        return self._study.run(interval=interval)
 
 
-def size_one(task: Task) -> float:
+def _size(plan: _Plan, place: Place, number: int) -> float:
+    return size_one(plan.measurement, place[0] + 1, plan.seed, number)
+
+
+def size_one(measurement: Measurement, diameter: int, seed: int, number: int) -> float:
     """Return the diameter in cells that a method finds in one exposure, NaN if none is detectable."""
-    measurement, diameter, seed, number = task
     rng = np.random.default_rng((seed, diameter, number))
     specimen = anywhere(diameter, measurement.pixels, rng)
     size = measurement(specimen.expose(measurement.dose, (seed, diameter, number, 1)))

@@ -17,19 +17,12 @@ from hrtem_lab.app.kit.retakes import SEED, Retakes
 from hrtem_lab.app.kit.widgets import Picture
 from hrtem_lab.app.pages.precipitates.curves import EVERY_DOSE, LIMIT, THIS_DOSE, SizeCurves
 from hrtem_lab.app.pages.precipitates.pictures import SizePictures
-from hrtem_lab.app.pages.precipitates.specimen import (
-    CELL,
-    FIELD_OF_VIEW,
-    LABELS,
-    LARGEST,
-    Measurement,
-    Specimen,
-    centred_image,
-    furthest,
-)
+from hrtem_lab.app.pages.precipitates.specimen import Measurement
+from hrtem_lab.app.pages.precipitates.stored_sizes import BEST, PAPER
 from hrtem_lab.metrics import METRICS
 from hrtem_lab.rendering import encode_image, scale_bar
-from hrtem_lab.sizing import THRESHOLDS, Size
+from hrtem_lab.sizing import SIZERS, Size, methods
+from hrtem_lab.sizing.specimens import CELL, LARGEST, WHOLE_VIEW, Specimen, centred_image, furthest
 
 Result = TypeVar("Result")
 
@@ -44,32 +37,37 @@ def _as_far_as_it_fits(cells: float, state: Mapping[str, Any]) -> str:
     return f"{furthest(state['diameter'], int(cells)) * CELL / 10:.1f} nm"
 
 
-PARAMETERS = (
-    Slider(key="diameter", label="Diameter", unit="cells", minimum=0, maximum=LARGEST, step=1, default=10,
-           also=lambda cells, _state: f"{cells * CELL / 10:.1f} nm"),
-    LogSlider(key="dose", label="Dose", unit="e⁻/nm²", minimum=10, maximum=100_000, default=5000,
-              also=lambda dose, _state: f"{thousands(dose / 100)} e⁻/Å²"),
-    Choice(key="noise", label="Noise", options={"counted electrons": ON, "none": OFF}, default=ON,
-           buttons=True),
-    Slider(key="right", label="To the right", unit="cells", minimum=-7, maximum=7, step=1, default=0,
-           also=_as_far_as_it_fits),
-    Slider(key="down", label="Downwards", unit="cells", minimum=-7, maximum=7, step=1, default=0,
-           also=_as_far_as_it_fits),
-    Choice(key="method", label="Method", options={label: key for key, label in LABELS.items()},
-           default="fixed"),
-    Choice(key="metric", label="Metric of the cells",
-           options={"the method’s own": "own", **readings.by_label()},
-           default="own"),
-    Choice(key="compact", label="Count", options={"every cell": OFF, "one connected group": ON}, default=OFF,
-           buttons=True),
-    Choice(key="pixels", label="Pixels per cell", options={"64": "1024", "32": "512"}, default="1024",
-           buttons=True),
-    Choice(key="truth", label="The truth", options={"shown": ON, "hidden": OFF}, default=ON, buttons=True),
-    Choice(key="curves", label="Curves",
-           options={"at this dose": THIS_DOSE, "at every dose": EVERY_DOSE, "smallest found": LIMIT},
-           default=THIS_DOSE, buttons=True),
-    SEED,
-)  # fmt: skip
+def parameters() -> tuple[Any, ...]:
+    """Return what the reader can set; the methods are those of the table."""
+    return (
+        Slider(key="diameter", label="Diameter", unit="cells", minimum=0, maximum=LARGEST, step=1, default=10,
+               also=lambda cells, _state: f"{cells * CELL / 10:.1f} nm"),
+        LogSlider(key="dose", label="Dose", unit="e⁻/nm²", minimum=10, maximum=100_000, default=5000,
+                  also=lambda dose, _state: f"{thousands(dose / 100)} e⁻/Å²"),
+        Choice(key="noise", label="Noise", options={"counted electrons": ON, "none": OFF}, default=ON,
+               buttons=True),
+        Slider(key="right", label="To the right", unit="cells", minimum=-7, maximum=7, step=1, default=0,
+               also=_as_far_as_it_fits),
+        Slider(key="down", label="Downwards", unit="cells", minimum=-7, maximum=7, step=1, default=0,
+               also=_as_far_as_it_fits),
+        Choice(key="method", label="Method", options={SIZERS[key].label: key for key in methods()},
+               default=PAPER),
+        Choice(key="metric", label="Metric of the cells",
+               options={"the method’s own": "own", **readings.by_label()},
+               default="own"),
+        Choice(key="compact", label="Count", options={"every cell": OFF, "one connected group": ON},
+               default=OFF, buttons=True),
+        Choice(key="pixels", label="Pixels per cell", options={"64": "1024", "32": "512"}, default="1024",
+               buttons=True),
+        Choice(key="truth", label="The truth", options={"shown": ON, "hidden": OFF}, default=ON,
+               buttons=True),
+        Choice(key="curves", label="Curves",
+               options={"at this dose": THIS_DOSE, "at every dose": EVERY_DOSE, "smallest found": LIMIT},
+               default=THIS_DOSE, buttons=True),
+        SEED,
+    )  # fmt: skip
+
+
 LEFT = ("diameter", "dose", "noise", "right", "down")
 RIGHT = ("method", "metric", "compact", "pixels", "truth")
 PRESETS: dict[str, dict[str, Any]] = {
@@ -77,7 +75,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "Fig. 4b, e": {"dose": 15_000},
     "Fig. 4c, f": {"dose": 5000},
     "Fig. 5": {"dose": 5000, "method": "paper_optimised"},
-    "Our best": {"dose": 1000, "method": "sphere"},
+    "Our best": {"dose": 1000, "method": BEST},
 }
 
 
@@ -85,7 +83,7 @@ class Precipitates(Retakes):
     """One exposure, its map of cells, the cells that a method counts, and the curves of all diameters."""
 
     def __init__(self) -> None:
-        super().__init__(Controls(PARAMETERS), name="precipitate")
+        super().__init__(Controls(parameters()), name="precipitate")
         self._white = float(centred_image(0, 512).max())
         self._shown: tuple[Specimen, float | None, int] | None = None
         self._measured: tuple[Any, ...] | None = None
@@ -110,11 +108,11 @@ class Precipitates(Retakes):
     def measurement(self) -> Measurement:
         """The method of the reader's settings."""
         state = self.controls.values
-        sphere = state["method"] == "sphere"
+        used = SIZERS[state["method"]].options
         return Measurement(
             method=state["method"],
-            metric=None if sphere or state["metric"] == "own" else state["metric"],
-            compact=state["compact"] == ON and not sphere,
+            metric=None if "metric" not in used or state["metric"] == "own" else state["metric"],
+            compact=state["compact"] == ON and "compact" in used,
             dose=self._dose,
             pixels=int(state["pixels"]),
         )
@@ -132,8 +130,8 @@ class Precipitates(Retakes):
             )
             self._picture.alt = f"Nb₃Sn, 16 × 16 cells, {words}."
             self._shown = shown
-        for key in ("metric", "compact"):  # a sphere compares no single cells
-            self.controls.widgets[key].disabled = state["method"] == "sphere"
+        for key in ("metric", "compact"):
+            self.controls.widgets[key].disabled = key not in SIZERS[state["method"]].options
         self._name_noise()
         self.curves.choose(self.measurement, state["seed"], shown=state["curves"])
 
@@ -219,10 +217,7 @@ class Precipitates(Retakes):
         return self.size
 
     def _quantity(self) -> str:
-        measurement = self.measurement
-        if measurement.method == "sphere":
-            return "probability of each cell"
-        return f"{METRICS[measurement.metric or THRESHOLDS[measurement.method].metric].label} difference"
+        return self.measurement.quantity
 
     def _show_size(self) -> None:
         self._pictures.show(
@@ -234,7 +229,7 @@ class Precipitates(Retakes):
         )
 
     def _make_widgets(self) -> None:
-        self._picture = Picture(overlay=scale_bar(FIELD_OF_VIEW), smooth=True)
+        self._picture = Picture(overlay=scale_bar(WHOLE_VIEW), smooth=True)
         self._pictures = SizePictures()
         self.curves = SizeCurves(self._refine_later, self._guard)
         pictures = widgets.Box([self._picture, self._pictures.map, self._pictures.mask])

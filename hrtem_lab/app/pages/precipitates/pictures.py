@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from hrtem_lab.app.kit.widgets import Picture
 from hrtem_lab.app.pages.precipitates.cell_marks import OTHERS, TRUTH, histogram, outline
-from hrtem_lab.app.pages.precipitates.specimen import Specimen, verdict
+from hrtem_lab.app.pages.precipitates.specimen import verdict
 from hrtem_lab.rendering import encode_image, encode_map
-from hrtem_lab.sizing import Size
+from hrtem_lab.sizing import Size, Specimen
 
 
 class SizePictures:

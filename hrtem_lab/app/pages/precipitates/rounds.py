@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 
-from hrtem_lab.app.pages.precipitates.specimen import CELLS, LARGEST, Measurement, Specimen, anywhere
-from hrtem_lab.sizing import Size
+from hrtem_lab.app.pages.precipitates.specimen import Measurement
+from hrtem_lab.sizing import SIZERS, Size, Specimen
+from hrtem_lab.sizing.specimens import CELLS, LARGEST, anywhere
 
 PIXELS = 512
 """Along each side of the image that the reader sees; the methods get the same image."""
 DOSES = (500, 1000, 2000, 5000, 10_000, 20_000)
 """In e⁻/nm²."""
 SMALLEST = 2
-RIVALS = ("sphere", "paper_optimised")
+RIVALS = tuple(key for key, row in SIZERS.items() if row.rival)
 """The methods that count beside the reader."""
 # A seed whose first round is an easy one.
 _GAME = 34
@@ -44,9 +45,7 @@ class Round:
 
     def rival(self, method: str) -> Size:
         """Return what a method says about the exposure."""
-        measurement = Measurement(
-            method=method, metric=None, compact=False, dose=self.dose / 100, pixels=self.specimen.pixels
-        )
+        measurement = Measurement(method=method, dose=self.dose / 100, pixels=self.specimen.pixels)
         return measurement.sizer()(self.image)
 
 
@@ -74,8 +73,8 @@ class Result:
         The round, its dose in e⁻/nm², the true diameter.
     yours, wrong
         The reader's diameter, and cells wrongly marked or left out.
-    sphere, sphere_wrong, paper_optimised, paper_optimised_wrong
-        The methods' diameters and misclassified cells.
+    found, misclassified : mapping of str to float
+        The diameters and wrong cells of `RIVALS`.
     """
 
     number: int
@@ -83,13 +82,26 @@ class Result:
     true: float
     yours: float
     wrong: float
-    sphere: float
-    sphere_wrong: float
-    paper_optimised: float
-    paper_optimised_wrong: float
+    found: Mapping[str, float]
+    misclassified: Mapping[str, float]
+
+    @property
+    def answers(self) -> tuple[tuple[float, float], ...]:
+        """Diameter and wrong cells: the reader's, then those of `RIVALS`."""
+        return (self.yours, self.wrong), *((self.found[key], self.misclassified[key]) for key in RIVALS)
+
+    @property
+    def numbers(self) -> dict[str, float]:
+        """All but the number of the round, by the names under which the browser keeps them."""
+        plain = {name: getattr(self, name) for name in _PLAIN}
+        wrong = {f"{key}_wrong": value for key, value in self.misclassified.items()}
+        return {**plain, **self.found, **wrong}
 
 
-def judged(one: Round, marked: Iterable[int], rivals: Mapping[str, Size]) -> Result:
+_PLAIN = ("dose", "true", "yours", "wrong")
+
+
+def score(one: Round, marked: Iterable[int], rivals: Mapping[str, Size]) -> Result:
     """Return the outcome of a round.
 
     Parameters
@@ -103,16 +115,14 @@ def judged(one: Round, marked: Iterable[int], rivals: Mapping[str, Size]) -> Res
     mask = np.zeros(CELLS * CELLS, bool)
     mask[list(marked)] = True
     truth = one.specimen.truth
-    sizes = {f"{key}": size.diameter_in_cells for key, size in rivals.items()}
-    wrong = {f"{key}_wrong": float(size.misclassified(truth)) for key, size in rivals.items()}
     return Result(
         number=one.number,
         dose=float(one.dose),
         true=float(one.specimen.diameter),
         yours=diameter_of(int(mask.sum())),
         wrong=float((mask != truth.ravel()).sum()),
-        **sizes,
-        **wrong,
+        found={key: size.diameter_in_cells for key, size in rivals.items()},
+        misclassified={key: float(size.misclassified(truth)) for key, size in rivals.items()},
     )
 
 
@@ -130,21 +140,27 @@ def diameter_of(count: int) -> float:
 def to_kept(results: Sequence[Result]) -> dict[str, float]:
     """Return results as the browser keeps them: names with a number each, nothing found as −1."""
     return {
-        f"{result.number}.{field.name}": float(np.nan_to_num(getattr(result, field.name), nan=-1.0))
+        f"{result.number}.{name}": float(np.nan_to_num(value, nan=-1.0))
         for result in results
-        for field in fields(Result)
-        if field.name != "number"
+        for name, value in result.numbers.items()
     }
 
 
 def from_kept(values: Mapping[str, float]) -> list[Result]:
     """Return the results that the browser kept, by number; what is incomplete is left out."""
-    names = [field.name for field in fields(Result) if field.name != "number"]
+    names = [*_PLAIN, *RIVALS, *(f"{key}_wrong" for key in RIVALS)]
     numbers = {int(head) for head, _, _ in (name.partition(".") for name in values) if head.isdecimal()}
     results = []
     for number in sorted(numbers):
         found = {name: values.get(f"{number}.{name}") for name in names}
         kept = {name: float("nan") if v < 0 else float(v) for name, v in found.items() if v is not None}
         if len(kept) == len(names):
-            results.append(Result(number=number, **kept))
+            results.append(
+                Result(
+                    number=number,
+                    **{name: kept[name] for name in _PLAIN},
+                    found={key: kept[key] for key in RIVALS},
+                    misclassified={key: kept[f"{key}_wrong"] for key in RIVALS},
+                )
+            )
     return results

@@ -10,22 +10,29 @@ import numpy as np
 
 from hrtem_lab.app.kit.log_slider import thousands
 from hrtem_lab.app.pages.precipitates.curves import TOLERANCE
-from hrtem_lab.app.pages.precipitates.specimen import CELL
-from hrtem_lab.app.pages.precipitates.stored_sizes import RATE, stored_sizes, study_words
+from hrtem_lab.app.pages.precipitates.stored_sizes import (
+    BEST,
+    IDEAL,
+    PAPER,
+    in_tables,
+    stored_sizes,
+    study_words,
+)
+from hrtem_lab.sizing import RATE
+from hrtem_lab.sizing.specimens import CELL
 
-METHODS = ("sphere", "false_alarm", "paper_optimised", "fixed", "ideal")
 DIAMETERS = range(4, 15)
 """In cells."""
-HEADS = "".join(f"<th>{study_words(method)}</th>" for method in METHODS)
 
 
 def table() -> Any:
     """Return bias, error and detection rate of some methods at every dose of the study."""
+    methods = in_tables()
     rows = (
-        [_cells(stored_sizes().errors(method, place, DIAMETERS)) for method in METHODS] for place in _places()
+        [_cells(stored_sizes().errors(method, place, DIAMETERS)) for method in methods] for place in _places()
     )
-    heads = "".join(f'<th colspan="3">{study_words(method)}</th>' for method in METHODS)
-    parts = "<th>bias</th><th>rms</th><th>found</th>" * len(METHODS)
+    heads = "".join(f'<th colspan="3">{study_words(method)}</th>' for method in methods)
+    parts = "<th>bias</th><th>rms</th><th>found</th>" * len(methods)
     return _block(
         f"Diameters of {DIAMETERS[0]} to {DIAMETERS[-1]} cells: mean error (bias) and root-mean-square "
         "error, in cells, where a precipitate was found, and the share of exposures in which one was.",
@@ -36,9 +43,10 @@ def table() -> Any:
 
 def limits() -> Any:
     """Return the smallest diameter that is found reliably, and how often pristine crystal gives an alarm."""
-    study = stored_sizes()
-    cells = [study.limits(method, TOLERANCE) for method in METHODS]
-    alarms = [study.false_alarms(method) for method in METHODS]
+    study, methods = stored_sizes(), in_tables()
+    cells = [study.limits(method, TOLERANCE) for method in methods]
+    alarms = [study.false_alarms(method) for method in methods]
+    heads = "".join(f"<th>{study_words(method)}</th>" for method in methods)
     rows = (
         [_limit(limit[place], alarm[place]) for limit, alarm in zip(cells, alarms, strict=True)]
         for place in _places()
@@ -47,7 +55,7 @@ def limits() -> Any:
         f"The smallest diameter from which on {100 * RATE:.0f} % of the exposures give the diameter "
         f"to within {TOLERANCE:g} cell; in square brackets the share of {study.pristine.shape[-1]} exposures "
         "of pristine crystal in which something was found.",
-        f"<tr><th>e⁻/nm²</th>{HEADS}</tr>",
+        f"<tr><th>e⁻/nm²</th>{heads}</tr>",
         _by_dose(rows),
     )
 
@@ -58,7 +66,7 @@ def goals() -> Any:
         f'<tr><th scope="row">{goal}</th><td>{found}</td><td>{"met" if met else "not met"}</td></tr>'
         for goal, found, met in _goals()
     )
-    note = f"{study_words('sphere').capitalize()}, in the stored study; the worst diameter and dose count."
+    note = f"{study_words(BEST).capitalize()}, in the stored study; the worst diameter and dose count."
     return _block(note, "<tr><th>goal</th><th>found</th><th></th></tr>", rows, kind="hl-goals")
 
 
@@ -73,31 +81,30 @@ def _goals() -> Iterable[tuple[str, str, bool]]:
     wrong = _most_wrong(50)
     goal = f"4 cells and more, at {thousands(5000)} e⁻/nm²: at most 2 % of the true cells misclassified"
     yield goal, f"{100 * wrong:.1f} %", wrong <= 0.02
-    ratios = _dose_ratios("sphere")
+    ratios = _dose_ratios(BEST)
     words = ", ".join(f"{diameter} cells: {ratio:.1f} times" for diameter, ratio in ratios.items())
-    paper = min(_dose_ratios("fixed").values())
-    words += f" ({study_words('fixed')}: more than {100 * (paper // 100):.0f} times)"
+    paper = min(_dose_ratios(PAPER).values())
+    words += f" ({study_words(PAPER)}: more than {100 * (paper // 100):.0f} times)"
     goal = "4 cells and more: at most 3 times the dose of the ideal observer"
     yield goal, words, max(ratios.values()) <= 3
-    quiet = 1 - stored_sizes().false_alarms("sphere").max()
+    quiet = 1 - stored_sizes().false_alarms(BEST).max()
     yield "no precipitate: at least 95 % of the exposures say so", f"{100 * quiet:.0f} %", quiet >= 0.95
 
 
 def _worst(diameters: Sequence[int], least: float, most: float) -> tuple[float, float]:
-    """Return the sphere's greatest bias and error in cells at doses in e⁻/Å² between two ends."""
+    """Return our best method's greatest bias and error in cells at doses in e⁻/Å² between two ends."""
     study = stored_sizes()
     doses = np.flatnonzero((study.doses >= least - 1e-9) & (study.doses <= most + 1e-9))
-    errors = np.stack([study.errors("sphere", place, diameters) for place in doses.tolist()])
+    errors = np.stack([study.errors(BEST, place, diameters) for place in doses.tolist()])
     bias, square = np.nanmean(errors, axis=2), np.nanmean(errors**2, axis=2)
     return float(np.abs(bias).max()), float(np.sqrt(square.max()))
 
 
 def _most_wrong(dose: float) -> float:
-    """Return the sphere's greatest share of misclassified cells at a dose in e⁻/Å²."""
+    """Return our best method's greatest share of misclassified cells at a dose in e⁻/Å²."""
     study = stored_sizes()
-    wrong = study.misclassified[study.methods.index("sphere"), :, study.nearest(dose)].mean(axis=1)
     chosen = np.isin(study.diameters, DIAMETERS)
-    return float((wrong / study.true_cells)[chosen].max())
+    return float(study.wrong_cells(BEST, study.nearest(dose))[chosen].max())
 
 
 def _dose_ratios(method: str) -> dict[int, float]:
@@ -107,7 +114,7 @@ def _dose_ratios(method: str) -> dict[int, float]:
     the ideal observer finds at the lowest one have no known ratio: they are left out.
     """
     study = stored_sizes()
-    ideal, needed = (study.doses_needed(key, TOLERANCE) for key in ("ideal", method))
+    ideal, needed = (study.doses_needed(key, TOLERANCE) for key in (IDEAL, method))
     needed = np.nan_to_num(needed, nan=study.doses[-1])
     return {
         diameter: float(needed[place] / ideal[place])

@@ -1,0 +1,38 @@
+"""Images and prepared methods that several files of tests use; no test changes them."""
+
+import pytest
+
+from hrtem_lab.sizing import PrecipitateSizer, load_study, study_table
+from tests.sizing.crystals import COARSE, SAMPLING, crystal, specimen
+
+
+@pytest.fixture(scope="session")
+def pristine():
+    return crystal(16)
+
+
+@pytest.fixture(scope="session")
+def specimens():
+    return {diameter: specimen(diameter) for diameter in range(3, 15)}
+
+
+@pytest.fixture(scope="session")
+def sizers(pristine):
+    """Sphere sizers by dose."""
+    options = {"cells": 16, "sampling": SAMPLING}
+    return {dose: PrecipitateSizer(pristine, dose_per_area=dose, **options) for dose in (None, 50, 10)}
+
+
+@pytest.fixture(scope="session")
+def series():
+    return COARSE()
+
+
+@pytest.fixture(scope="session")
+def stored():
+    return load_study()
+
+
+@pytest.fixture(scope="session")
+def table(stored):
+    return study_table(stored)

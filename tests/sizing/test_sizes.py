@@ -1,0 +1,172 @@
+"""What the methods say about images: right, repeatable, independent of place and orientation."""
+
+import inspect
+import itertools
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from hrtem_lab.sizing import PrecipitateSizer, size_precipitate
+from hrtem_lab.sizing._patterns import POINT_OPERATIONS
+from tests.sizing.crystals import (
+    CELL,
+    PIXELS,
+    RATE,
+    SAMPLING,
+    by_chi_square,
+    crystal,
+    every_method,
+    exposure,
+    placed,
+    rng,
+    size,
+    specimen,
+    truth,
+)
+
+
+@pytest.mark.parametrize(
+    ("diameter", "dose"),
+    [(3, None), *((diameter, dose) for dose in (None, 50, 10) for diameter in range(4, 15))],
+)
+def test_spheres_are_found_exactly_wherever_they_are(sizers, specimens, diameter, dose):
+    for seed in (1, 2):
+        generator = rng([diameter, seed])
+        image, move = placed(specimens[diameter], diameter, generator)
+        if dose is not None:
+            image = exposure(image, dose, generator)
+        found = sizers[dose](image)
+        assert found.detected
+        assert found.diameter_in_cells == pytest.approx(diameter)
+        assert found.low <= found.diameter <= found.high
+        assert found.misclassified(truth(diameter, move)) == 0
+        assert found.evidence > np.log(1 / RATE)
+
+
+@every_method
+@pytest.mark.parametrize("dose", [1, 10, 50, None])
+def test_pristine_crystal_is_not_detectable(pristine, method, dose):
+    for seed in (11, 12):
+        image = pristine if dose is None else exposure(pristine, dose, seed)
+        found = size(pristine, image, dose, method=method, **by_chi_square(method))
+        assert not found.detected
+        assert np.isnan([found.diameter, found.low, found.high, found.diameter_in_cells]).all()
+        assert found.mask.shape == found.map.shape == (16, 16)
+        assert not found.mask.any()
+
+
+@pytest.mark.parametrize("dose", [50, None])
+@pytest.mark.parametrize("method", ["fixed", "paper_optimised", "otsu"])
+def test_pristine_crystal_is_not_detectable_by_sift(pristine, method, dose):
+    image = pristine if dose is None else exposure(pristine, dose, 3)
+    assert not size(pristine, image, dose, method=method).detected
+
+
+def test_the_interval_holds_the_truth_in_most_cases(pristine, specimens):
+    sizer = PrecipitateSizer(pristine, cells=16, dose_per_area=2, sampling=SAMPLING)
+    inside = []
+    for diameter, seed in itertools.product((8, 10, 12), range(10)):
+        generator = rng([diameter, seed, 7])
+        image, _ = placed(specimens[diameter], diameter, generator)
+        found = sizer(exposure(image, 2, generator))
+        assert found.detected
+        inside.append(found.low <= diameter * CELL <= found.high)
+    # So many misses happen by chance once in 10 000 if nine tenths hold it.
+    assert len(inside) - sum(inside) <= stats.binom(len(inside), 0.1).isf(1e-4)
+
+
+@pytest.mark.parametrize("move", [(2, -3), (-4, 1)])
+@pytest.mark.parametrize("method", ["sphere", "false_alarm"])
+def test_a_move_by_whole_cells_moves_the_answer(pristine, specimens, move, method):
+    image = exposure(specimens[6], 50, 21)
+    sizer = PrecipitateSizer(pristine, cells=16, dose_per_area=50, sampling=SAMPLING, method=method)
+    first, second = sizer(image), sizer(np.roll(image, PIXELS * np.array(move), axis=(0, 1)))
+    assert second.diameter == first.diameter
+    assert (second.low, second.high) == (first.low, first.high)
+    np.testing.assert_array_equal(second.mask, np.roll(first.mask, move, axis=(0, 1)))
+    np.testing.assert_allclose(second.map, np.roll(first.map, move, axis=(0, 1)), atol=1e-3)
+
+
+def test_rows_and_columns_are_alike(pristine, specimens):
+    image = np.roll(exposure(specimens[5], 50, 22), (64, -96), axis=(0, 1))
+    plain, transposed = size(pristine, image, 50), size(pristine.T, image.T, 50)
+    assert transposed.diameter == plain.diameter == pytest.approx(5 * CELL)
+    np.testing.assert_array_equal(transposed.mask, plain.mask.T)
+    np.testing.assert_allclose(transposed.map, plain.map.T, atol=1e-4)
+
+
+@pytest.mark.parametrize("turn", POINT_OPERATIONS)
+def test_turned_images_show_spheres_of_the_same_size(pristine, specimens, turn):
+    found = size(turn(pristine), turn(exposure(specimens[6], 50, 23)), 50)
+    assert found.diameter_in_cells == pytest.approx(6)
+    assert found.misclassified(turn(truth(6, (0, 0)))) == 0
+
+
+def test_no_method_is_told_the_truth_or_remembers(sizers, specimens):
+    told = set(inspect.signature(PrecipitateSizer).parameters) | set(
+        inspect.signature(size_precipitate).parameters
+    )
+    assert not {name for name in told if "truth" in name or "diameter" in name or "mask" in name}
+    small, large = (exposure(specimens[diameter], 50, diameter) for diameter in (4, 9))
+    sizer = sizers[50]
+    first = sizer(small)
+    assert sizer(large).diameter_in_cells == pytest.approx(9)
+    again = sizer(small)
+    assert (again.diameter, again.evidence) == (first.diameter, first.evidence)
+    np.testing.assert_array_equal(again.map, first.map)
+
+
+@every_method
+def test_the_same_call_gives_the_same_answer(pristine, specimens, method):
+    image = exposure(specimens[7], 50, 24)
+    options = {"method": method, **by_chi_square(method)}
+    one, other = (size(pristine, image, 50, **options) for _ in range(2))
+    np.testing.assert_equal(one.diameter, other.diameter)
+    assert one.threshold == other.threshold
+    np.testing.assert_array_equal(one.map, other.map)
+
+
+def test_images_and_cells_may_be_rectangular():
+    reference, wave = crystal((16, 16)), specimen(4)
+    cut, image = reference[2 * PIXELS :], exposure(wave[2 * PIXELS :], 100, 27)
+    expected = truth(4, (0, 0))[2:]
+    for options in ({}, {"method": "false_alarm", "compact": True}):
+        found = size(cut, image, 100, cells=(14, 16), **options)
+        assert found.mask.shape == (14, 16)
+        assert found.misclassified(expected) <= (0 if not options else 6)  # of 12
+    doubled = size(cut, image, 100, cells=(7, 16), method="false_alarm")  # two cells are one
+    assert doubled.cell == pytest.approx(np.sqrt(2) * CELL)
+    assert doubled.mask.shape == (7, 16)
+
+
+def test_a_truth_of_another_shape_is_refused(sizers, pristine):
+    with pytest.raises(ValueError, match=r"shape of the cells \(16, 16\), got \(4, 4\)"):
+        sizers[50](pristine).misclassified(np.zeros((4, 4), bool))
+    with pytest.raises(ValueError, match=r"reference's shape \(512, 512\), got \(64, 64\)"):
+        sizers[50](np.ones((64, 64)))
+
+
+@every_method
+def test_inputs_are_not_changed(method):
+    reference, image = crystal(4), exposure(crystal(4), 50, 28)
+    copies = reference.copy(), image.copy()
+    for array in (reference, image):
+        array.flags.writeable = False
+    size(reference, image, 50, cells=4, method=method, **by_chi_square(method))
+    np.testing.assert_array_equal(reference, copies[0])
+    np.testing.assert_array_equal(image, copies[1])
+
+
+@pytest.mark.parametrize("factor", [0.0, -1.0, 1e300])
+def test_what_is_no_image_gives_an_answer_without_overflow(factor):
+    reference = crystal(4)
+    found = size(reference, factor * reference.astype(float), 50, cells=4)
+    assert np.isfinite(found.evidence)
+    assert np.isfinite(found.map).all()
+
+
+def test_a_reference_without_contrast_shows_nothing():
+    found = size(np.ones((64, 64)), exposure(np.ones((64, 64)), 50, 29), 50, cells=2)
+    assert not found.detected
+    assert found.evidence == 0

@@ -1,0 +1,103 @@
+"""Specimens and exposures: where precipitates lie, and that images, truths and cells move together."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hrtem_lab.noise import shot_noise
+from hrtem_lab.simulation import form_image, load_exit_wave
+from hrtem_lab.sizing import Specimen, precipitate_series
+from hrtem_lab.sizing.specimens import (
+    CELLS,
+    LARGEST,
+    WHOLE_VIEW,
+    anywhere,
+    covered_cells,
+    exposed,
+    free_shifts,
+    furthest,
+)
+from hrtem_lab.structures import replaced_cells
+from tests.sizing.crystals import COARSE_PIXELS, COARSE_SAMPLING, PIXELS, SAMPLING
+
+
+class TestDraws:
+    def test_precipitates_lie_everywhere_within_the_image(self):
+        rng = np.random.default_rng(1)
+        covered = covered_cells(3, 6, 6)
+        seen = np.zeros((6, 6), int)
+        for _ in range(300):
+            _, truth = exposed(np.ones((12, 12)), covered, dose_per_area=1, sampling=1, rng=rng)
+            rows, columns = np.argwhere(truth).T
+            assert (np.ptp(rows), np.ptp(columns), truth.sum()) == (2, 2, covered.sum())
+            seen += truth
+        middles = seen[1:-1, 1:-1]
+        assert seen[0, 1:-1].min() > 0  # the rim of a precipitate reaches the border
+        assert middles.min() > 0
+        assert (len(free_shifts(covered)[0]), len(free_shifts(covered)[1])) == (4, 4)
+
+    def test_the_image_moves_with_its_cells(self, series):
+        covered = covered_cells(4, 16, 40)
+        for seed in range(3):
+            rng = np.random.default_rng(seed)
+            image, truth = exposed(series[4], covered, dose_per_area=1e6, sampling=COARSE_SAMPLING, rng=rng)
+            changed = (
+                np.abs(image - series[0]).reshape(16, COARSE_PIXELS, 16, COARSE_PIXELS).mean(axis=(1, 3))
+            )
+            assert changed[truth].min() > changed[~truth].max()
+
+
+class TestSpecimen:
+    @pytest.mark.parametrize("diameter", [1, 6, 9, 14])
+    def test_the_truth_lies_where_the_image_differs(self, diameter):
+        right, down = furthest(diameter, 3), furthest(diameter, -2)
+        specimen = Specimen(diameter=diameter, right=right, down=down, pixels=512)
+        change = np.abs(specimen.image - Specimen(diameter=0, pixels=512).image)
+        cells = change.reshape(CELLS, 32, CELLS, 32).mean(axis=(1, 3))
+        centre = np.argwhere(specimen.truth).mean(axis=0)
+        weights = cells.reshape(-1, 1) ** 2  # squared: a little change is spread over the whole image
+        seen = (np.argwhere(np.ones_like(cells)) * weights).sum(axis=0) / weights.sum()
+        assert np.abs(centre - seen).max() < 0.5
+        assert cells[specimen.truth].mean() > 5 * cells[~specimen.truth].mean()
+
+    def test_an_exposure_is_shot_noise_on_the_moved_image(self):
+        image = form_image(load_exit_wave("precipitate-07"), shape=512)
+        moved = np.roll(image, (-2 * PIXELS, 3 * PIXELS), axis=(0, 1))
+        specimen = Specimen(diameter=7, right=3, down=-2, pixels=512)
+        assert specimen.sampling == pytest.approx(SAMPLING)
+        expected = shot_noise(moved, dose_per_area=20, sampling=specimen.sampling, rng=5)
+        np.testing.assert_array_equal(specimen.expose(20, 5), expected)
+        np.testing.assert_array_equal(specimen.expose(None, 5), specimen.image)
+
+    @given(st.integers(0, LARGEST), st.integers(-20, 20), st.integers(-20, 20))
+    def test_a_moved_precipitate_stays_whole(self, diameter, right, down):
+        moved = Specimen(diameter=diameter, right=furthest(diameter, right), down=furthest(diameter, down))
+        rows, columns = np.nonzero(moved.truth)
+        assert moved.truth.sum() == replaced_cells(diameter).any(axis=2).sum()
+        if diameter:
+            assert np.ptp(rows) < diameter
+            assert np.ptp(columns) < diameter
+
+    def test_a_random_place_is_one_where_it_fits(self):
+        rng = np.random.default_rng(1)
+        seen = {(one.right, one.down) for one in (anywhere(12, 256, rng) for _ in range(400))}
+        assert seen == {(right, down) for right in range(-2, 3) for down in range(-2, 3)}
+
+    def test_a_study_and_a_page_draw_the_same_images(self):
+        """Beside the order of the two steps, which the seeds of either fix."""
+        series = precipitate_series(pixels=COARSE_PIXELS)
+        drawn, rng = anywhere(9, 256, np.random.default_rng(2)), np.random.default_rng(2)
+        covered = covered_cells(9)
+        image, truth = exposed(series[9].T, covered.T, dose_per_area=1e7, sampling=COARSE_SAMPLING, rng=rng)
+        np.testing.assert_array_equal(truth.T, drawn.truth)
+        np.testing.assert_allclose(image.T, drawn.image, atol=0.02)
+
+    def test_no_image_is_negative_and_fine_ones_need_no_clipping(self):
+        for pixels, dips in ((8, True), (16, False), (32, False)):
+            for diameter in (0, 7):
+                wave = load_exit_wave(f"precipitate-{diameter:02d}" if diameter else "nb3sn")
+                formed = form_image(wave, shape=16 * pixels, field_of_view=WHOLE_VIEW)
+                assert (formed < 0).any() == dips
+                image = precipitate_series(pixels=pixels)[diameter]
+                np.testing.assert_array_equal(image, np.maximum(formed, 0))
