@@ -112,6 +112,8 @@ def serve(
     ------
     CannotServeError
         If notebooks or template are missing, or the port is taken.
+    ValueError
+        If a number is out of range.
     """
 
     def announce(url: str) -> None:
@@ -156,16 +158,16 @@ def serve_class(
     Raises
     ------
     CannotServeError
-        If notebooks or template are missing, the port is taken, or the password is too short.
+        If notebooks or template are missing, or the port is taken.
     ValueError
-        If a number is out of range.
+        If a number is out of range, the password too short, or `base_url` lacks a slash.
     """
     folder = find_notebooks(notebooks)
     password = _checked_token(token)
     count = len(list(folder.glob("*.ipynb")))
     room = Classroom(students=students, memory=memory, page_memory=page_memory, notebooks=count)
     if not (base_url.startswith("/") and base_url.endswith("/")):
-        raise CannotServeError(f"base-url must begin and end with a slash, got {base_url!r}")
+        raise ValueError(f"base-url must begin and end with a slash, got {base_url!r}")
     settings = _settings(folder, address, port, cull_idle_timeout, cull_interval)
     settings["Voila"] |= {"base_url": base_url, "token": password}
     settings["VoilaConfiguration"] |= preheating_settings(pool_size=room.pool_size)
@@ -193,7 +195,7 @@ def _checked_token(token: str | None) -> str:
     if asked is None:
         return secrets.token_urlsafe(12)
     if asked and len(asked) < SHORTEST_TOKEN:
-        raise CannotServeError(f"token must have at least {SHORTEST_TOKEN} characters, got {len(asked)}")
+        raise ValueError(f"token must have at least {SHORTEST_TOKEN} characters, got {len(asked)}")
     return asked
 
 
