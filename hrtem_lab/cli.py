@@ -1,4 +1,4 @@
-"""The console command `hrtem-lab`: it reads the options and calls the part of the package that does the work."""
+"""The console command `hrtem-lab`: it reads the options and calls the part of the package that works."""
 
 from __future__ import annotations
 
@@ -87,8 +87,10 @@ def parse(arguments: Sequence[str]) -> tuple[str, dict[str, Any], list[str]]:
     words = parser.add_subparsers(dest="verb", metavar="verb", required=True)
     for name, verb in VERBS.items():
         parents = [verb.options()] if verb.options else []
-        about = {"help": verb.purpose, "description": verb.purpose}
-        words.add_parser(name, parents=parents, add_help=bool(parents), **about)
+        purpose = verb.purpose
+        words.add_parser(
+            name, help=purpose, description=purpose, parents=parents, add_help=bool(verb.options)
+        )
     found, rest = parser.parse_known_args(arguments)
     options = vars(found)
     name = options.pop("verb")
