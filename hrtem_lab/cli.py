@@ -43,7 +43,8 @@ def _data(_: dict[str, Any], rest: list[str]) -> int:
     from hrtem_lab.extremes import __main__ as extremes  # noqa: PLC0415
     from hrtem_lab.sizing import __main__ as sizing  # noqa: PLC0415
 
-    parser = regenerate.add_options(Parser(prog=f"{PROGRAM} data", description=VERBS["data"].purpose))
+    parser = Parser(prog=f"{PROGRAM} data", description=VERBS["data"].purpose)
+    regenerate.add_options(parser)
     regenerate.write(**vars(parser.parse_args(rest)))
     if not rest:
         extremes.main([])
@@ -60,16 +61,20 @@ class Verb(NamedTuple):
     extra: str
     #: Gets the options and the rest of the line; returns the exit status.
     run: Callable[[dict[str, Any], list[str]], int]
-    #: Returns a parser of the options; None: `run` reads the line.
-    options: Callable[[], argparse.ArgumentParser] | None = None
+    #: Lets a parser know the options; None: `run` reads the line.
+    add_options: Callable[[argparse.ArgumentParser], None] | None = None
     #: Whether anything else may stand on the line.
     takes_rest: bool = False
 
 
 VERBS = {
-    "dashboard": Verb(commands.PURPOSES["dashboard"], "voila", "app", _dashboard, commands.dashboard_options),
-    "serve": Verb(commands.PURPOSES["serve"], "voila", "app", _serve, commands.serve_options),
-    "lab": Verb(commands.PURPOSES["lab"], "jupyterlab", "app", _lab, commands.lab_options, takes_rest=True),
+    "dashboard": Verb(
+        commands.PURPOSES["dashboard"], "voila", "app", _dashboard, commands.add_dashboard_options
+    ),
+    "serve": Verb(commands.PURPOSES["serve"], "voila", "app", _serve, commands.add_serve_options),
+    "lab": Verb(
+        commands.PURPOSES["lab"], "jupyterlab", "app", _lab, commands.add_lab_options, takes_rest=True
+    ),
     "data": Verb(
         "compute all that comes with the package again, or the exit waves named",
         "abtem",
@@ -86,11 +91,15 @@ def parse(arguments: Sequence[str]) -> tuple[str, dict[str, Any], list[str]]:
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
     words = parser.add_subparsers(dest="verb", metavar="verb", required=True)
     for name, verb in VERBS.items():
-        parents = [verb.options()] if verb.options else []
-        purpose = verb.purpose
-        words.add_parser(
-            name, help=purpose, description=purpose, parents=parents, add_help=bool(verb.options)
+        word = words.add_parser(
+            name,
+            help=verb.purpose,
+            description=verb.purpose,
+            argument_default=argparse.SUPPRESS,
+            add_help=verb.add_options is not None,
         )
+        if verb.add_options is not None:
+            verb.add_options(word)
     found, rest = parser.parse_known_args(arguments)
     options = vars(found)
     name = options.pop("verb")

@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from hrtem_lab.app.commands import PURPOSES, dashboard_options, run_server, serve_options
+from hrtem_lab.app.commands import PURPOSES, add_dashboard_options, add_serve_options, run_server
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
@@ -14,14 +14,17 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m hrtem_lab.app",
         description="The course as web pages.",
-        parents=[dashboard_options()],
         epilog="Without an action: dashboard. `python -m hrtem_lab.app serve --help` lists serve's options.",
+        argument_default=argparse.SUPPRESS,
     )
+    add_dashboard_options(parser)
     actions = parser.add_subparsers(dest="action", metavar="action")
     parser.set_defaults(action="dashboard")
-    for action, options in (("dashboard", dashboard_options()), ("serve", serve_options())):
+    for action, add_options in (("dashboard", add_dashboard_options), ("serve", add_serve_options)):
         purpose = PURPOSES[action]
-        actions.add_parser(action, help=purpose, description=purpose, parents=[options])
+        add_options(
+            actions.add_parser(action, help=purpose, description=purpose, argument_default=argparse.SUPPRESS)
+        )
     install = "make template and configuration known to the Jupyter servers of this environment"
     actions.add_parser("install", help=install, description=install)
     return parser.parse_args(arguments)

@@ -17,16 +17,19 @@ PURPOSES = {
 }
 
 
-def dashboard_options() -> argparse.ArgumentParser:
-    """Return a parser of the options of `dashboard`, a parent for the parser of a command line."""
-    parser = _parser(_server_options())
+# An option that is not given stays away, if the parser is made with `argument_default=argparse.SUPPRESS`: its
+# default is then stated once, in the function that is called.
+
+
+def add_dashboard_options(parser: argparse.ArgumentParser) -> None:
+    """Let a parser know the options of `dashboard`."""
+    _add_server_options(parser)
     parser.add_argument("--no-browser", dest="browser", action="store_false", help="do not open a browser")
-    return parser
 
 
-def serve_options() -> argparse.ArgumentParser:
-    """Return a parser of the options of `serve`."""
-    parser = _parser(_server_options())
+def add_serve_options(parser: argparse.ArgumentParser) -> None:
+    """Let a parser know the options of `serve`."""
+    _add_server_options(parser)
     parser.add_argument("--address", help="address to listen on (default: 0.0.0.0, all of this machine's)")
     parser.add_argument("--base-url", help="path behind another web server, as /course/ (default: /)")
     password = parser.add_mutually_exclusive_group()
@@ -39,32 +42,20 @@ def serve_options() -> argparse.ArgumentParser:
     parser.add_argument("--students", type=int, help="how many read at the same time (default: 30)")
     parser.add_argument("--memory", type=float, help="GB for all pages (default: 3/4 of the machine's)")
     parser.add_argument("--page-memory", type=float, help="GB of data for one page (default: 2)")
-    return parser
 
 
-def lab_options() -> argparse.ArgumentParser:
-    """Return a parser of the options of `lab`."""
-    parser = _parser()
-    parser.add_argument(
-        "--port", type=int, help="TCP port, 0 for any free one (default: the first free from 8888)"
-    )
-    return parser
+def add_lab_options(parser: argparse.ArgumentParser) -> None:
+    """Let a parser know the options of `lab`."""
+    parser.add_argument("--port", type=int, help="TCP port, 0 for any free one (default: 8888 or the next)")
 
 
-def _server_options() -> argparse.ArgumentParser:
-    parser = _parser()
+def _add_server_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=int, help="TCP port, 0 for any free one (default: 8866)")
     parser.add_argument("--notebooks", type=Path, help="folder with the chapters (default: the course's own)")
     parser.add_argument(
         "--cull-idle-timeout", type=int, help="seconds that a kernel outlives its page (default: 90)"
     )
     parser.add_argument("--cull-interval", type=int, help="seconds between two looks (default: 15)")
-    return parser
-
-
-def _parser(*parents: argparse.ArgumentParser) -> argparse.ArgumentParser:
-    # An option that is not given stays away: its default is stated once, in the function that is called.
-    return argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS, parents=parents)
 
 
 def run_server(command: str, options: dict[str, Any], *, program: str, wrong_value: int = 1) -> int:
@@ -96,9 +87,11 @@ def run_server(command: str, options: dict[str, Any], *, program: str, wrong_val
     sys.modules.setdefault("rfc3987_syntax", cast(ModuleType, None))
     from hrtem_lab.app.server import serve  # noqa: PLC0415
 
-    start = {"dashboard": serve.serve, "serve": serve.serve_class}[command]
     try:
-        start(**options)
+        if command == "serve":
+            serve.serve_class(**options)
+        else:
+            serve.serve(**options)
     except ValueError as error:
         print(f"{program}: {error}", file=sys.stderr)
         return wrong_value

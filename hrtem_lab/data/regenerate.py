@@ -81,13 +81,12 @@ def _grid(lattice_constant: float) -> dict[str, Any]:
     }
 
 
-def add_options(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
-    """Return a parser with the options of `write` added."""
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Let a parser know the options of `write`."""
     names = f"any of {', '.join(NAMES)}; default: all"
     parser.add_argument("names", nargs="*", type=_known, metavar="NAME", help=names)
     parser.add_argument("--device", choices=("cpu", "gpu"), default="cpu", help="gpu needs CuPy")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where to write")
-    return parser
 
 
 def _known(name: str) -> str:
@@ -115,7 +114,9 @@ def write(names: Sequence[str] = (), *, device: str = "cpu", folder: Path = FOLD
 
 def main() -> None:
     """Write the waves named on the command line, or all of them."""
-    write(**vars(add_options(argparse.ArgumentParser(description=__doc__)).parse_args()))
+    parser = argparse.ArgumentParser(description=__doc__)
+    add_options(parser)
+    write(**vars(parser.parse_args()))
 
 
 if __name__ == "__main__":

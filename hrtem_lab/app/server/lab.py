@@ -64,7 +64,7 @@ def open_lab(*, port: int | None = None, arguments: Sequence[str] = ()) -> None:
     Parameters
     ----------
     port : int, optional
-        TCP port, 0 for any free one; the first free one from 8888 by default.
+        TCP port, 0 for any free one; 8888 or the next free one by default.
     arguments : sequence of str
         Further options of JupyterLab.
     """
