@@ -7,6 +7,7 @@
 MAKEFLAGS += --no-print-directory
 
 PY := .venv/bin/python
+HRTEM_LAB := .venv/bin/hrtem-lab
 PYTHON ?=
 PORT ?=
 ARGS ?=
@@ -21,15 +22,13 @@ help: ## list the verbs
 	@echo "Options: PORT=8900 (dashboard, serve, lab), ARGS='-k ssim' (handed on), PYTHON=/path/to/python3.12 (set-up)"
 
 dashboard: environment ## open the course in a browser
-	@$(PY) -m hrtem_lab.app $(if $(PORT),--port $(PORT)) $(ARGS)
+	@$(HRTEM_LAB) dashboard $(if $(PORT),--port $(PORT)) $(ARGS)
 
 serve: environment ## serve the course to a class (ARGS="--students 30"; docs/serving.md)
-	@$(PY) -m hrtem_lab.app serve $(if $(PORT),--port $(PORT)) $(ARGS)
+	@$(HRTEM_LAB) serve $(if $(PORT),--port $(PORT)) $(ARGS)
 
 lab: environment ## open the notebooks in JupyterLab
-	@$(PY) -m jupyterlab --LabApp.default_url=/lab/tree/notebooks/00_index.ipynb \
-		$(if $(PORT),--port=$(PORT) --ServerApp.port_retries=0) \
-		$(if $(filter 0,$(shell id -u)),--allow-root) $(ARGS)
+	@$(HRTEM_LAB) lab $(if $(PORT),--port $(PORT)) $(ARGS)
 
 test: environment ## run the tests: unit, notebooks, browser (without the slow ones)
 	@$(PY) -m pytest -m "not slow" $(ARGS)
@@ -58,9 +57,7 @@ bench: environment ## time this package beside its peers and print the ratios
 	@$(PY) -m benchmarks $(ARGS)
 
 data: environment ## compute the exit waves, worst cases and sizes in hrtem_lab/data again
-	@$(PY) -m hrtem_lab.data.regenerate $(ARGS)
-	@$(if $(ARGS),,$(PY) -m hrtem_lab.extremes)
-	@$(if $(ARGS),,$(PY) -m hrtem_lab.sizing)
+	@$(HRTEM_LAB) data $(ARGS)
 
 docs: environment ## write the tables in the documents that have a column or a row for each metric
 	@$(PY) -m docs.tables

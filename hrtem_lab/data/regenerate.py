@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ PRISTINE_CELLS = 60
 PRECIPITATES = {f"precipitate-{diameter:02d}": diameter for diameter in range(1, 15)}
 PRECIPITATE_CELLS = (16, 16, 40)
 NAMES = (*PRISTINE, *PRECIPITATES)
+FOLDER = Path(__file__).parent
 
 
 def simulate(name: str, *, device: str = "cpu", progress: bool = True) -> dict[str, Any]:
@@ -80,19 +81,42 @@ def _grid(lattice_constant: float) -> dict[str, Any]:
     }
 
 
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Let a parser know the options of `write`."""
+    names = f"any of {', '.join(NAMES)}; default: all"
+    parser.add_argument("names", nargs="*", type=_known, metavar="NAME", help=names)
+    parser.add_argument("--device", choices=("cpu", "gpu"), default="cpu", help="gpu needs CuPy")
+    parser.add_argument("--folder", type=Path, default=FOLDER, help="where to write")
+
+
+def _known(name: str) -> str:
+    if name not in NAMES:
+        raise argparse.ArgumentTypeError(f"names must be among {', '.join(NAMES)}, got {name}")
+    return name
+
+
+def write(names: Sequence[str] = (), *, device: str = "cpu", folder: Path = FOLDER) -> None:
+    """Simulate shipped waves again and write their files.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Some of `NAMES`; none stands for all.
+    device : str
+        As in `hrtem_lab.multislice.exit_wave`.
+    folder : Path
+        Where to write.
+    """
+    for name in names or NAMES:
+        print(name, flush=True)
+        np.savez_compressed(folder / f"{name}.npz", **simulate(name, device=device))
+
+
 def main() -> None:
     """Write the waves named on the command line, or all of them."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"any of {', '.join(NAMES)}; default: all")
-    parser.add_argument("--device", choices=("cpu", "gpu"), default="cpu", help="gpu needs CuPy")
-    parser.add_argument("--folder", type=Path, default=Path(__file__).parent, help="where to write")
-    arguments = parser.parse_args()
-    unknown = sorted(set(arguments.names) - set(NAMES))
-    if unknown:
-        parser.error(f"names must be among {', '.join(NAMES)}, got {', '.join(unknown)}")
-    for name in arguments.names or NAMES:
-        print(name, flush=True)
-        np.savez_compressed(arguments.folder / f"{name}.npz", **simulate(name, device=arguments.device))
+    add_options(parser)
+    write(**vars(parser.parse_args()))
 
 
 if __name__ == "__main__":

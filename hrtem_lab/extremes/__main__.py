@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -141,20 +141,20 @@ def _states(run: dict[str, Any], reference: np.ndarray, options: dict[str, Any])
     return contrast(run["metric"], run["hold"], reference, **band, **options)
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Write the runs named on the command line, or all of them."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"any of {', '.join(RUNS)}; default: all")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where to write")
     parser.add_argument("--steps", type=int, help="steps of each search; default: as stored")
-    arguments = parser.parse_args()
-    unknown = sorted(set(arguments.names) - set(RUNS))
+    options = parser.parse_args(arguments)
+    unknown = sorted(set(options.names) - set(RUNS))
     if unknown:
         parser.error(f"names must be among {', '.join(RUNS)}, got {', '.join(unknown)}")
-    arguments.folder.mkdir(parents=True, exist_ok=True)
-    for name in arguments.names or RUNS:
+    options.folder.mkdir(parents=True, exist_ok=True)
+    for name in options.names or RUNS:
         print(name, flush=True)
-        np.savez_compressed(arguments.folder / f"{name}.npz", **search(name, steps=arguments.steps))
+        np.savez_compressed(options.folder / f"{name}.npz", **search(name, steps=options.steps))
 
 
 if __name__ == "__main__":

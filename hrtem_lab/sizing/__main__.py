@@ -8,7 +8,7 @@ prints the weights of the optimised threshold, fitted on other doses, seeds and 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from hrtem_lab.sizing._fit import fit_weights
@@ -22,7 +22,7 @@ DRAWS = 20
 PRISTINE_DRAWS = 100
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Write the study, or print the fitted weights."""
     parser = argparse.ArgumentParser(
         prog="python -m hrtem_lab.sizing", description="Compute the stored study of precipitate sizes again."
@@ -33,7 +33,7 @@ def main() -> None:
     parser.add_argument("--pristine-draws", type=int, default=PRISTINE_DRAWS, help="per dose")
     parser.add_argument("--doses", type=float, nargs="+", default=list(DOSES), help="in e⁻/Å²")
     parser.add_argument("--workers", type=int, help="processes; default: all cores")
-    options = vars(parser.parse_args())
+    options = vars(parser.parse_args(arguments))
     file = options.pop("file")
     if options.pop("task") == "fit":
         base, contrast, errors, _ = fit_weights(precipitate_series())

@@ -15,6 +15,7 @@ USERS = [*MODULES, *sorted((ROOT / "notebooks").glob("*.py")), *sorted((ROOT / "
 
 # Each part of the package imports only from rows further down; parts of one row do not know each other.
 ROWS = [
+    {"cli"},
     {"app"},
     {"plots"},
     {"rendering", "style"},

@@ -120,11 +120,13 @@ def bound_sockets(*, address: str, port: int) -> list[socket]:
 
     Raises
     ------
+    ValueError
+        If there is no such port.
     CannotServeError
-        If there is no such port or address, or another program has it.
+        If there is no such address, or another program has the port.
     """
     if not 0 <= port <= LAST_PORT:
-        raise CannotServeError(f"port must be 0 to {LAST_PORT}, got {port}")
+        raise ValueError(f"port must be 0 to {LAST_PORT}, got {port}")
     try:
         return bind_sockets(port, address)
     except OSError as error:

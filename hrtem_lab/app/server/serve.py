@@ -16,6 +16,7 @@ from traitlets.config import Config
 
 from hrtem_lab._parallel import ENVIRONMENT as WORKERS_VARIABLE
 from hrtem_lab._validation import positive_integer
+from hrtem_lab.app.server import places
 from hrtem_lab.app.server.classroom import GIGABYTE, RESERVE, Classroom, free_memory
 from hrtem_lab.app.server.configuration import (
     CULL_IDLE_TIMEOUT,
@@ -40,8 +41,8 @@ EVERYWHERE = "0.0.0.0"
 DEFAULT_PORT = 8866
 #: Fewest characters of a password: those that guessing over a network does not reach.
 SHORTEST_TOKEN = 8
-#: The repository's notebooks, next to the package.
-NOTEBOOKS = Path(__file__).parents[3] / "notebooks"
+#: The course's own notebooks.
+NOTEBOOKS = places.notebooks()
 TOKEN_VARIABLE = "HRTEM_LAB_TOKEN"
 
 
@@ -111,6 +112,8 @@ def serve(
     ------
     CannotServeError
         If notebooks or template are missing, or the port is taken.
+    ValueError
+        If a number is out of range.
     """
 
     def announce(url: str) -> None:
@@ -155,16 +158,16 @@ def serve_class(
     Raises
     ------
     CannotServeError
-        If notebooks or template are missing, the port is taken, or the password is too short.
+        If notebooks or template are missing, or the port is taken.
     ValueError
-        If a number is out of range.
+        If a number is out of range, the password too short, or `base_url` lacks a slash.
     """
     folder = find_notebooks(notebooks)
     password = _checked_token(token)
     count = len(list(folder.glob("*.ipynb")))
     room = Classroom(students=students, memory=memory, page_memory=page_memory, notebooks=count)
     if not (base_url.startswith("/") and base_url.endswith("/")):
-        raise CannotServeError(f"base-url must begin and end with a slash, got {base_url!r}")
+        raise ValueError(f"base-url must begin and end with a slash, got {base_url!r}")
     settings = _settings(folder, address, port, cull_idle_timeout, cull_interval)
     settings["Voila"] |= {"base_url": base_url, "token": password}
     settings["VoilaConfiguration"] |= preheating_settings(pool_size=room.pool_size)
@@ -192,7 +195,7 @@ def _checked_token(token: str | None) -> str:
     if asked is None:
         return secrets.token_urlsafe(12)
     if asked and len(asked) < SHORTEST_TOKEN:
-        raise CannotServeError(f"token must have at least {SHORTEST_TOKEN} characters, got {len(asked)}")
+        raise ValueError(f"token must have at least {SHORTEST_TOKEN} characters, got {len(asked)}")
     return asked
 
 
