@@ -55,8 +55,9 @@ def imported_across(path: Path, root: Path = ROOT) -> set[str]:
 
 def package_of(name: tuple[str, ...]) -> tuple[str, ...]:
     """Return what shares its private names: a room; in `app` a wing; in `pages` a chapter."""
-    depth = {("app", "pages"): 4, ("app",): 3}
-    return name[: depth.get(name[1:3]) or depth.get(name[1:2]) or 2]
+    if name[1:3] == ("app", "pages"):
+        return name[:4]
+    return name[:3] if name[1:2] == ("app",) else name[:2]
 
 
 def private_imports(path: Path, root: Path = ROOT) -> set[str]:
