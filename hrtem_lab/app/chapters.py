@@ -1,6 +1,10 @@
 """The chapters of the course in reading order: the one list that navigation and contents page share."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+
+#: The groups of chapters in reading order. The table of contents belongs to none.
+GROUPS = ("Metrics", "Electrons", "Precipitates")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,6 +23,8 @@ class Chapter:
         One sentence that says what the reader will find.
     minutes : int
         Reading time in minutes, with the figures tried out.
+    group : str
+        Group that the navigation shows the chapter under, one of ``GROUPS``; empty for the table of contents.
 
     Examples
     --------
@@ -31,6 +37,7 @@ class Chapter:
     title: str
     summary: str
     minutes: int
+    group: str = ""
 
     @property
     def href(self) -> str:
@@ -49,6 +56,7 @@ CHAPTERS: tuple[Chapter, ...] = (
     Chapter(
         file="01_four_metrics",
         number=1,
+        group="Metrics",
         title="Ways to say “different”",
         summary="Two images judged by MSE, SSIM, cw-SSIM, SIFT and χ², and what each of them looks at.",
         minutes=25,
@@ -56,6 +64,7 @@ CHAPTERS: tuple[Chapter, ...] = (
     Chapter(
         file="02_edge_cases",
         number=2,
+        group="Metrics",
         title="The edge cases",
         summary="Shift, defocus, another crystal, reversal and noise: where the metrics disagree, and why.",
         minutes=30,
@@ -63,6 +72,7 @@ CHAPTERS: tuple[Chapter, ...] = (
     Chapter(
         file="03_worst_cases",
         number=3,
+        group="Metrics",
         title="What fools each metric",
         summary="A live search for the image that a metric calls most different, and a game of fooling it.",
         minutes=25,
@@ -70,6 +80,7 @@ CHAPTERS: tuple[Chapter, ...] = (
     Chapter(
         file="04_noise",
         number=4,
+        group="Electrons",
         title="Noise, one source at a time",
         summary="Blur, counted electrons and readout noise, alone and together, and whether they add up.",
         minutes=25,
@@ -77,6 +88,7 @@ CHAPTERS: tuple[Chapter, ...] = (
     Chapter(
         file="05_low_dose",
         number=5,
+        group="Electrons",
         title="How few electrons are enough?",
         summary="Every metric by dose, what it can still tell apart, and the limit that no method can pass.",
         minutes=30,
@@ -84,6 +96,7 @@ CHAPTERS: tuple[Chapter, ...] = (
     Chapter(
         file="06_precipitates",
         number=6,
+        group="Precipitates",
         title="How large is the precipitate?",
         summary="A precipitate's size from one noisy image: cell by cell, by likelihood, and by eye.",
         minutes=30,
@@ -91,8 +104,38 @@ CHAPTERS: tuple[Chapter, ...] = (
 )
 
 
-def navigation() -> list[dict[str, object]]:
+def grouped(chapters: Iterable[Chapter] = CHAPTERS) -> dict[str, list[Chapter]]:
+    """Return the numbered chapters by group, both in reading order.
+
+    Parameters
+    ----------
+    chapters : iterable of Chapter, optional
+        The chapters of a course; this one's by default.
+
+    Returns
+    -------
+    dict of str to list of Chapter
+        The chapters of each group. The table of contents is left out.
+
+    Examples
+    --------
+    >>> {group: [chapter.number for chapter in members] for group, members in grouped().items()}
+    {'Metrics': [1, 2, 3], 'Electrons': [4, 5], 'Precipitates': [6]}
+    """
+    groups: dict[str, list[Chapter]] = {}
+    for chapter in chapters:
+        if chapter.number:
+            groups.setdefault(chapter.group, []).append(chapter)
+    return groups
+
+
+def navigation(chapters: Sequence[Chapter] = CHAPTERS) -> list[dict[str, object]]:
     """Return the chapters as plain dictionaries, which is how the page template reads them.
+
+    Parameters
+    ----------
+    chapters : sequence of Chapter, optional
+        The chapters of a course; this one's by default.
 
     Returns
     -------
@@ -104,4 +147,4 @@ def navigation() -> list[dict[str, object]]:
     >>> [entry["number"] for entry in navigation()]
     [0, 1, 2, 3, 4, 5, 6]
     """
-    return [{**asdict(chapter), "href": chapter.href} for chapter in CHAPTERS]
+    return [{**asdict(chapter), "href": chapter.href} for chapter in chapters]
