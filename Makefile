@@ -2,7 +2,7 @@
 # Plain POSIX shell and GNU make 3.81, which is what macOS still ships.
 
 .DEFAULT_GOAL := help
-.PHONY: help dashboard serve lab test test-slow lint lint-style lint-types lint-notebooks bench data notebooks \
+.PHONY: help dashboard serve lab test test-slow lint lint-style lint-types lint-notebooks bench data site notebooks \
 	lock environment clean
 MAKEFLAGS += --no-print-directory
 
@@ -61,6 +61,10 @@ data: environment ## compute the exit waves, worst cases and sizes in hrtem_lab/
 	@$(PY) -m hrtem_lab.data.regenerate $(ARGS)
 	@$(if $(ARGS),,$(PY) -m hrtem_lab.extremes)
 	@$(if $(ARGS),,$(PY) -m hrtem_lab.sizing)
+
+site: environment ## build the documentation into build/site (ARGS=linkcheck: follow its links)
+	@$(PY) -m sphinx --fail-on-warning --keep-going --quiet --builder $(or $(ARGS),html) docs build/$(if $(ARGS),$(ARGS),site)
+	@echo "Open build/site/index.html."
 
 notebooks: environment ## write the .ipynb pairs from the .py sources
 	@$(call write_pairs,notebooks)
