@@ -33,7 +33,7 @@ def _common_options() -> argparse.ArgumentParser:
     # Options that are not given stay away: what they stand for then is said once, in the functions called.
     parser = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
     parser.add_argument("--port", type=int, help="TCP port, 0 for any free one (default: 8866)")
-    parser.add_argument("--notebooks", type=Path, help="folder with the chapters (default: the repository's)")
+    parser.add_argument("--notebooks", type=Path, help="folder with the chapters (default: the course's own)")
     parser.add_argument(
         "--cull-idle-timeout", type=int, help="seconds that a kernel outlives its page (default: 90)"
     )

@@ -16,6 +16,7 @@ from traitlets.config import Config
 
 from hrtem_lab._parallel import ENVIRONMENT as WORKERS_VARIABLE
 from hrtem_lab._validation import positive_integer
+from hrtem_lab.app.server import places
 from hrtem_lab.app.server.classroom import GIGABYTE, RESERVE, Classroom, free_memory
 from hrtem_lab.app.server.configuration import (
     CULL_IDLE_TIMEOUT,
@@ -40,8 +41,8 @@ EVERYWHERE = "0.0.0.0"
 DEFAULT_PORT = 8866
 #: Fewest characters of a password: those that guessing over a network does not reach.
 SHORTEST_TOKEN = 8
-#: The repository's notebooks, next to the package.
-NOTEBOOKS = Path(__file__).parents[3] / "notebooks"
+#: The course's own notebooks.
+NOTEBOOKS = places.notebooks()
 TOKEN_VARIABLE = "HRTEM_LAB_TOKEN"
 
 
