@@ -16,7 +16,7 @@ def _inline(writer: Any, node: nodes.math) -> None:
 
 def _block(writer: Any, node: nodes.math_block) -> None:
     equation = convert(node.astext(), display="block")
-    writer.body.append(f'<div class="math">{equation}</div>\n')
+    writer.body.append(f'<div class="equation">{equation}</div>\n')
     raise nodes.SkipNode
 
 

@@ -51,7 +51,7 @@ def entry(name: str, value: object) -> list[str]:
 def _headings_to_rubrics(_app: Sphinx, what: str, _name: str, _value: object, _opts: object, lines: list[str]) -> None:
     """Give a module's "Examples" no heading of their own: the page has one heading, and anchors are unique."""
     if what == "module":
-        lines[:] = re.sub(r"(?m)^(.+)\n-{3,}$", r".. rubric:: \1", "\n".join(lines)).splitlines()
+        lines[:] = re.sub(r"(?m)^(.+)\n-{3,}$", r".. rubric:: \1\n", "\n".join(lines)).splitlines()
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
