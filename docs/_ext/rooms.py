@@ -44,8 +44,9 @@ def entry(name: str, value: object) -> list[str]:
     """Return the lines of one name: a class comes with its own public names."""
     if inspect.isclass(value):
         return [f".. autoclass:: {name}", "   :members:", ""]
-    kind = "autofunction" if callable(value) else "autodata"
-    return [f".. {kind}:: {name}", ""]
+    if callable(value):
+        return [f".. autofunction:: {name}", ""]
+    return [f".. autodata:: {name}", "   :no-value:", ""]
 
 
 def _headings_to_rubrics(_app: Sphinx, what: str, _name: str, _value: object, _opts: object, lines: list[str]) -> None:
