@@ -30,8 +30,12 @@ def floors(text: str) -> list[list[str]]:
     """
     found = _BLOCK.search(text)
     if not found:
-        raise ValueError("CONTRIBUTING.md must hold a block of code between <!-- floors --> and <!-- /floors -->")
-    return [[room.strip() for room in line.split(",")] for line in found.group(1).splitlines() if line.strip()]
+        raise ValueError(
+            "CONTRIBUTING.md must hold a block of code between <!-- floors --> and <!-- /floors -->"
+        )
+    return [
+        [room.strip() for room in line.split(",")] for line in found.group(1).splitlines() if line.strip()
+    ]
 
 
 class Floors(SphinxDirective):

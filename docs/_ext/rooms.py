@@ -6,6 +6,7 @@ import inspect
 import re
 from importlib import import_module
 from types import ModuleType
+from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
@@ -17,7 +18,9 @@ def public_names(module: ModuleType) -> list[str]:
     listed = getattr(module, "__all__", None)
     if listed is not None:
         return list(listed)
-    own = (name for name, value in vars(module).items() if getattr(value, "__module__", "") == module.__name__)
+    own = (
+        name for name, value in vars(module).items() if getattr(value, "__module__", "") == module.__name__
+    )
     return [name for name in own if not name.startswith("_")]
 
 
@@ -49,14 +52,15 @@ def entry(name: str, value: object) -> list[str]:
     return [f".. autodata:: {name}", "   :no-value:", ""]
 
 
-def _headings_to_rubrics(_app: Sphinx, what: str, _name: str, _value: object, _opts: object, lines: list[str]) -> None:
-    """Give a module's "Examples" no heading of their own: the page has one heading, and anchors are unique."""
-    if what == "module":
+def _without_headings(*event: Any) -> None:
+    """Turn a module's headings ("Examples") into bold lines, as headings would repeat from page to page."""
+    *_, lines = event
+    if event[1] == "module":
         lines[:] = re.sub(r"(?m)^(.+)\n-{3,}$", r".. rubric:: \1\n", "\n".join(lines)).splitlines()
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Add the directive."""
     app.add_directive("room", Room)
-    app.connect("autodoc-process-docstring", _headings_to_rubrics)
+    app.connect("autodoc-process-docstring", _without_headings)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

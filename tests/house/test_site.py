@@ -1,4 +1,4 @@
-"""The documentation builds without a warning, its links lead somewhere, and nothing comes from other machines."""
+"""The site builds without a warning, its links lead somewhere, and nothing comes from other machines."""
 
 import re
 import subprocess
@@ -90,7 +90,9 @@ def test_nothing_is_loaded_from_other_machines(site: Path) -> None:
     foreign = [link for path in pages(site) for link in page(path).loaded if "//" in link]
     for path in site.rglob("*.css"):
         text = path.read_text(encoding="utf-8")
-        foreign += [link for link in re.findall(r"(?:url\(|@import)\s*[\"']?([^\"')]+)", text) if "//" in link]
+        foreign += [
+            link for link in re.findall(r"(?:url\(|@import)\s*[\"']?([^\"')]+)", text) if "//" in link
+        ]
     assert foreign == []
     assert not list(site.rglob("*mathjax*"))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from http.client import responses
+from itertools import pairwise
 from pathlib import Path
 from posixpath import dirname, normpath
 from typing import Any
@@ -18,7 +18,7 @@ from mdit_py_plugins.anchors import anchors_plugin
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 from tornado.web import HTTPError, authenticated
 
-from hrtem_lab.app.server.handlers import Shielded, rendered
+from hrtem_lab.app.server.handlers import Page, rendered
 from hrtem_lab.app.server.places import documents
 
 #: What an address may ask for: a document or picture in the folder or one level below, by plain names.
@@ -40,7 +40,7 @@ def is_served(name: str) -> bool:
 
 
 def as_html(text: str, *, name: str) -> tuple[str, str]:
-    """Return the title of a Markdown document and the document as HTML.
+    r"""Return the title of a Markdown document and the document as HTML.
 
     Tables scroll by themselves, equations are MathML, headings carry the anchors that a forge gives them.
     A link to a file that is not served becomes plain words, and so does such a picture.
@@ -54,7 +54,7 @@ def as_html(text: str, *, name: str) -> tuple[str, str]:
 
     Examples
     --------
-    >>> title, html = as_html("# Dose\\n\\n$d'$ and [the code](../hrtem_lab/dose/)", name="dose.md")
+    >>> title, html = as_html("# Dose\n\n$d'$ and [the code](../hrtem_lab/dose/)", name="dose.md")
     >>> title
     'Dose'
     >>> "<math" in html, "href" in html
@@ -62,7 +62,7 @@ def as_html(text: str, *, name: str) -> tuple[str, str]:
     """
     tokens = _parser().parse(text)
     title = ""
-    for heading, inline in zip(tokens, tokens[1:], strict=False):
+    for heading, inline in pairwise(tokens):
         if heading.type == "heading_open" and heading.tag == "h1" and not title:
             title = "".join(part.content for part in inline.children or [])
         if inline.type == "inline":
@@ -71,33 +71,29 @@ def as_html(text: str, *, name: str) -> tuple[str, str]:
     return title, str(_parser().renderer.render(shown, _parser().options, {}))
 
 
-class DocumentHandler(Shielded, JupyterHandler):
+class DocumentHandler(Page, JupyterHandler):  # type: ignore[misc]
     """A document as a page, or one of its pictures, for a reader who may open the chapters."""
+
+    what = "document"
 
     @authenticated
     def get(self, name: str) -> None:
-        """Send it; the browser asks again after an hour at most, and gets the text only if it changed."""
+        """Send it; a browser that has it already gets it again only if it changed."""
         if not is_served(name):
             raise HTTPError(404)
         file = documents() / name
-        self.set_header("Cache-Control", "private, max-age=3600")
+        self.set_header("Cache-Control", "private, no-cache")
         if file.suffix == ".png":
             self.set_header("Content-Type", "image/png")
             self.finish(file.read_bytes())
         else:
-            title, html = _page(file, name, file.stat().st_mtime_ns)
+            title, html = _read(file, name, file.stat().st_mtime_ns)
             index = url_path_join(self.base_url, "voila/docs/index.md")
             self.finish(rendered(self, "document.html", title=title, document=html, index=index))
 
-    def write_error(self, status_code: int, **_: Any) -> None:
-        """Answer in the course's own words."""
-        said = {"status_code": status_code, "status_message": responses.get(status_code, "Error")}
-        page = "404.html" if status_code == 404 else "error.html"
-        self.finish(rendered(self, page, what="document", **said))
-
 
 @lru_cache(maxsize=32)
-def _page(file: Path, name: str, _changed: int) -> tuple[str, str]:
+def _read(file: Path, name: str, _changed: int) -> tuple[str, str]:
     return as_html(file.read_text(encoding="utf-8"), name=name)
 
 
