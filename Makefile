@@ -63,8 +63,8 @@ data: environment ## compute the exit waves, worst cases and sizes in hrtem_lab/
 	@$(if $(ARGS),,$(PY) -m hrtem_lab.sizing)
 
 site: environment ## build the documentation into build/site (ARGS=linkcheck: follow its links)
-	@$(PY) -m sphinx --fail-on-warning --keep-going --quiet --builder $(or $(ARGS),html) docs build/$(if $(ARGS),$(ARGS),site)
-	@echo "Open build/site/index.html."
+	@$(PY) -m sphinx --fail-on-warning --keep-going --quiet --builder $(or $(ARGS),html) docs build/$(or $(ARGS),site)
+	@$(if $(ARGS),,echo "Open build/site/index.html in a browser.")
 
 notebooks: environment ## write the .ipynb pairs from the .py sources
 	@$(call write_pairs,notebooks)
