@@ -73,7 +73,6 @@ class CourseServer(Voila):
 
     def init_handlers(self) -> list[Any]:
         """Open the table of contents at ``/``; show neither the folder's tree nor its files."""
-        self.voila_configuration.resources["documents"] = True  # links to them stay as they are
         contents = url_path_join(self.base_url, "voila/render", CHAPTERS[0].href)
         own = [
             (url_path_join(self.server_url, "/?"), RedirectHandler, {"url": contents, "permanent": False}),
