@@ -207,10 +207,7 @@ def _settings(
     voila = voila_settings(documents=True)
     return {
         "Voila": {"root_dir": str(folder), "ip": address, "port": port, "log_level": "WARN"},
-        "VoilaConfiguration": {
-            **voila_settings(documents=True),
-            "multi_kernel_manager_class": PageKernelManager,
-        },
+        "VoilaConfiguration": {**voila, "multi_kernel_manager_class": PageKernelManager},
         # Without it any user of this machine could listen in, and every kernel start would warn of that.
         "KernelManager": {"transport_encryption": "auto"},
         "MappingKernelManager": culling,
