@@ -2,7 +2,7 @@
 # Plain POSIX shell and GNU make 3.81, which is what macOS still ships.
 
 .DEFAULT_GOAL := help
-.PHONY: help dashboard serve lab test test-slow lint lint-style lint-types lint-notebooks bench data docs notebooks \
+.PHONY: help dashboard serve lab test test-slow lint lint-style lint-types lint-notebooks bench data docs site notebooks \
 	lock environment clean
 MAKEFLAGS += --no-print-directory
 
@@ -61,6 +61,10 @@ data: environment ## compute the exit waves, worst cases and sizes in hrtem_lab/
 
 docs: environment ## write the tables in the documents that have a column or a row for each metric
 	@$(PY) -m docs.tables
+
+site: environment ## build the documentation into build/site (ARGS=linkcheck: follow its links)
+	@$(PY) -m sphinx --fail-on-warning --keep-going --quiet --builder $(or $(ARGS),html) docs build/$(or $(ARGS),site)
+	@$(if $(ARGS),,echo "Open build/site/index.html in a browser.")
 
 notebooks: environment ## write the .ipynb pairs from the .py sources
 	@$(call write_pairs,notebooks)

@@ -48,6 +48,9 @@ page.cards()
 # METRICS["sift"].function(reference, overfocus)
 # ```
 #
+# From a CIF file of your own to its images and their differences: [your own crystal](../docs/howto/your_own_crystal.md).
+# [All documents](../docs/index.md) explain settings, convergence and what was found.
+#
 # ## How to cite
 #
 # Please cite the paper above for the method. If these pages or the library helped you, cite `hrtem_lab` too: the file

@@ -65,7 +65,7 @@ page.dashboard()
 # The last claim reads off where the two curves of a metric meet. By that eye SIFT looks best. But the AUC says that, over
 # 4 × 4 cells, each of the five tells the crystals apart from about 7 e⁻/nm² on, within two to four times the dose that the
 # ideal observer needs. Choose a field of view of **one cell** to see them come apart: there, cw-SSIM needs about three times
-# the dose of the others. `docs/dose.md` tables all of this with its intervals.
+# the dose of the others. [docs/dose.md](../docs/dose.md) tables all of this with its intervals.
 #
 # Two crystals as different as these are an easy question. Ask a harder one, **2 nm of overfocus**: the ideal observer needs
 # 27 e⁻/nm², cw-SSIM about 45 times that, χ² 80 times, SIFT and MSE several *hundred* times. Most of what the electrons say,

@@ -92,8 +92,14 @@ def use_bundled_mathjax(page_config: dict[str, Any], **_: Any) -> dict[str, Any]
     return page_config
 
 
-def voila_settings() -> dict[str, Any]:
+def voila_settings(*, documents: bool = False) -> dict[str, Any]:
     """Return the section ``VoilaConfiguration``, the same for every way of serving.
+
+    Parameters
+    ----------
+    documents : bool
+        Whether the server shows documents as pages, which the course's own servers do; on any other one, a
+        chapter's links lead to the documents' files in JupyterLab.
 
     Returns
     -------
@@ -118,7 +124,7 @@ def voila_settings() -> dict[str, Any]:
         "extension_allowlist": LAB_EXTENSIONS,
         "prelaunch_hook": give_page_an_xsrf_cookie,
         "page_config_hook": use_bundled_mathjax,
-        "resources": {"chapters": navigation()},
+        "resources": {"chapters": navigation(), "documents": documents},
     }
 
 

@@ -1,4 +1,4 @@
-"""A web server that shows chapters and nothing else."""
+"""A web server that shows chapters, their documents, and nothing else."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ from voila.tornado.treehandler import TornadoVoilaTreeHandler
 
 from hrtem_lab.app.chapters import CHAPTERS
 from hrtem_lab.app.server.configuration import MAX_BODY, tornado_settings
+from hrtem_lab.app.server.documents import DocumentHandler
 from hrtem_lab.app.server.handlers import Channel, ChapterHandler, Login, NotFound, TemplateFiles, shielded
 
 LAST_PORT = 65535
@@ -76,6 +77,7 @@ class CourseServer(Voila):
         own = [
             (url_path_join(self.server_url, "/?"), RedirectHandler, {"url": contents, "permanent": False}),
             (url_path_join(self.server_url, "login"), Login),
+            (url_path_join(self.server_url, "voila/docs/(.*)"), DocumentHandler),
         ]
         signing_in = [handler for _, handler, *_ in self.identity_provider.get_handlers()]
         replaced = {

@@ -55,9 +55,10 @@ class Shielded(RequestHandler):
         if isinstance(self, APIHandler):
             self.set_header("Content-Type", "application/json")
             self.finish(json.dumps({"message": said}))
-        elif isinstance(self, (ChapterHandler, NotFound)):
+        elif isinstance(self, (Page, NotFound)):
             name = "404.html" if status_code == 404 else "error.html"
-            self.finish(rendered(self, name, status_code=status_code, status_message=said))
+            what = self.what if isinstance(self, Page) else Page.what
+            self.finish(rendered(self, name, what=what, status_code=status_code, status_message=said))
         else:
             self.set_header("Content-Type", "text/plain; charset=UTF-8")
             self.finish(f"{status_code} {said}\n")
@@ -159,10 +160,10 @@ def is_message(data: str | bytes) -> bool:
     return offsets == sorted(offsets) and offsets[0] >= 8 * (count + 1) and offsets[-1] <= len(data)
 
 
-class ChapterHandler(Shielded, TornadoVoilaHandler):
-    """A chapter, for a reader who may have it, as long as there is room for another."""
+class Page(Shielded):
+    """What readers open by its address, which may hold the password."""
 
-    _left = False
+    what = "chapter"  # as an unknown address says it
 
     async def prepare(self) -> None:
         """Take a password out of the address once it has done its work."""
@@ -170,6 +171,12 @@ class ChapterHandler(Shielded, TornadoVoilaHandler):
         if not self._finished and "token" in self.request.query_arguments:
             kept = [(name, value) for name, value in parse_qsl(self.request.query) if name != "token"]
             self.redirect(self.request.path + ("?" + urlencode(kept) if kept else ""))
+
+
+class ChapterHandler(Page, TornadoVoilaHandler):
+    """A chapter, for a reader who may have it, as long as there is room for another."""
+
+    _left = False
 
     @authenticated
     async def get(self, path: str = "") -> None:

@@ -206,9 +206,10 @@ def _settings(
     for name, seconds in (("cull-idle-timeout", cull_idle_timeout), ("cull-interval", cull_interval)):
         positive_integer(name, seconds)
     culling = culling_settings(idle_timeout=cull_idle_timeout, interval=cull_interval)
+    voila = voila_settings(documents=True)
     return {
         "Voila": {"root_dir": str(folder), "ip": address, "port": port, "log_level": "WARN"},
-        "VoilaConfiguration": {**voila_settings(), "multi_kernel_manager_class": PageKernelManager},
+        "VoilaConfiguration": {**voila, "multi_kernel_manager_class": PageKernelManager},
         # Without it any user of this machine could listen in, and every kernel start would warn of that.
         "KernelManager": {"transport_encryption": "auto"},
         "MappingKernelManager": culling,

@@ -135,4 +135,17 @@
   });
   // A page that comes back from the browser's memory has lost its kernel on the way out.
   window.addEventListener("pageshow", (event) => event.persisted && window.location.reload());
+
+  // --- links to documents -------------------------------------------------------------------------------
+
+  // They open beside the chapter, whose Python goes on. Only the course's own servers show documents as pages;
+  // on another one, Binder's for example, JupyterLab has the file.
+  window.addEventListener("load", () => {
+    const served = document.querySelector("meta[name=hrtem-lab-documents]");
+    const lab = document.body.dataset.baseUrl.replace(/voila\/$/, "lab/tree/");
+    for (const link of document.querySelectorAll('a[href^="../docs/"]')) {
+      link.target = "_blank";
+      if (!served) link.href = lab + link.getAttribute("href").replace("../", "");
+    }
+  });
 })();

@@ -1,0 +1,66 @@
+"""The reference of a room: its summary, a table of its public names, and each name's docstring."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+
+def public_names(module: ModuleType) -> list[str]:
+    """Return what a room offers: its `__all__`, or what it defines under a name without an underscore."""
+    listed = getattr(module, "__all__", None)
+    if listed is not None:
+        return list(listed)
+    own = (
+        name for name, value in vars(module).items() if getattr(value, "__module__", "") == module.__name__
+    )
+    return [name for name in own if not name.startswith("_")]
+
+
+class Room(SphinxDirective):
+    """`room`: the reference of one module of the package, by name."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        """Return the reference, written as autodoc's directives."""
+        return self.parse_text_to_nodes("\n".join(reference(import_module(self.arguments[0]))))
+
+
+def reference(module: ModuleType) -> list[str]:
+    """Return the lines of a room's reference in reStructuredText."""
+    names = public_names(module)
+    summary = [f".. automodule:: {module.__name__}", "", f".. currentmodule:: {module.__name__}", ""]
+    table = [".. autosummary::", "   :nosignatures:", "", *(f"   {name}" for name in names), ""]
+    entries = [line for name in names for line in entry(name, getattr(module, name))]
+    return summary + (table if names else []) + entries
+
+
+def entry(name: str, value: object) -> list[str]:
+    """Return the lines of one name: a class comes with its own public names."""
+    if inspect.isclass(value):
+        return [f".. autoclass:: {name}", "   :members:", ""]
+    if callable(value):
+        return [f".. autofunction:: {name}", ""]
+    return [f".. autodata:: {name}", "   :no-value:", ""]
+
+
+def _without_headings(*event: Any) -> None:
+    """Turn a module's headings ("Examples") into bold lines, as headings would repeat from page to page."""
+    *_, lines = event
+    if event[1] == "module":
+        lines[:] = re.sub(r"(?m)^(.+)\n-{3,}$", r".. rubric:: \1\n", "\n".join(lines)).splitlines()
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Add the directive."""
+    app.add_directive("room", Room)
+    app.connect("autodoc-process-docstring", _without_headings)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
