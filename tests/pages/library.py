@@ -7,6 +7,8 @@ from hrtem_lab.simulation import form_image, load_exit_wave
 
 CELL = 5.275  # Å
 VIEW = (4 * CELL, 4 * CELL)
+NAMES = {"Nb₃Sn": "nb3sn", "ZrO₂": "zro2"}
+"""What a page calls a crystal → its key in the library."""
 LABELS = [metric.label for metric in METRICS.values()]
 
 
@@ -19,7 +21,7 @@ def rounded(values):
 
 
 def micrograph(values, *, aperture=30):
-    """Return the image of a state, by the library alone."""
+    """Return the image of a state, by the library alone; lengths as on the page."""
     return form_image(
         load_exit_wave(values["specimen"], thickness_cells=int(values["thickness"])),
         defocus=10 * values["defocus"],

@@ -12,8 +12,7 @@ from hrtem_lab.app.pages.four_metrics import patch
 from hrtem_lab.metrics import METRICS, sift_keypoints
 from hrtem_lab.simulation import form_image, load_exit_wave
 from tests.pages.library import VIEW
-
-from .tmp.pg.rest import words
+from tests.pages.reader import words
 
 
 @pytest.fixture(scope="module")
