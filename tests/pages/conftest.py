@@ -11,7 +11,7 @@ from hrtem_lab.metrics import METRICS
 
 @pytest.fixture
 def unhurried(monkeypatch):
-    """A clock on which every look takes 0.3 s: after each piece the loop has its turn and a picture is due."""
+    """Set a clock on which every look takes 0.3 s: after each piece the loop has its turn."""
     monkeypatch.setattr(time, "perf_counter", itertools.count(step=0.3).__next__)
     monkeypatch.setattr(time, "process_time", itertools.count(step=10).__next__)
 

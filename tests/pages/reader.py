@@ -213,9 +213,8 @@ class Reader:
     def open(self, query: str) -> None:
         """Come by a link: the browser hands over what it asks for, once for each page that it opens."""
         address = self.part(Address)
-        if address.asked == query:
-            address.asked = ""
-        address.asked = query
+        # The same link once more has to be a change; an empty part asks for nothing.
+        address.asked = f"{query}&" if address.asked == query else query
 
     @property
     def storage(self) -> Storage:

@@ -159,7 +159,7 @@ def test_first_exposures_are_shown_without_areas():
     assert page.curve.data.startswith(PNG)
 
 
-def test_the_study_fills_up_in_a_kernel_and_stops_when_asked():
+def test_the_study_fills_up_in_a_kernel_and_stops_when_asked(unhurried):
     async def use():
         page = Reader(low_dose.dashboard())
         page.open(f"{QUICK}&repeats=10")
