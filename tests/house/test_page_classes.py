@@ -1,4 +1,4 @@
-"""Tests of pages see what a reader sees: they name no class of a page and nothing private."""
+"""Tests of pages open a page as the notebooks do: they name no class of a page."""
 
 import importlib
 import inspect
@@ -13,12 +13,6 @@ from hrtem_lab.app.kit.dashboard import Dashboard
 
 TESTS = Path(__file__).parents[1]
 FILES = [path for room in ("pages", "browser", "kit") for path in sorted((TESTS / room).glob("*.py"))]
-every_file = pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.name}")
-
-
-def private_names(source: str) -> list[str]:
-    """Return the private attributes that a source reads or writes."""
-    return re.findall(r"\._[a-z]\w*", source)
 
 
 def classes_of_pages() -> set[str]:
@@ -31,17 +25,11 @@ def classes_of_pages() -> set[str]:
     return names
 
 
-@every_file
-def test_nothing_private_is_touched(path: Path) -> None:
-    assert private_names(path.read_text(encoding="utf-8")) == []
-
-
-@every_file
-def test_pages_are_opened_as_the_notebooks_do(path: Path) -> None:
+@pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_no_class_of_a_page_is_named(path: Path) -> None:
     named = set(re.findall(r"\w+", path.read_text(encoding="utf-8")))
     assert named & classes_of_pages() == set()
 
 
-def test_what_is_forbidden_is_found() -> None:
-    assert private_names("page._image = shown.data") == ["._image"]
+def test_the_classes_are_found() -> None:
     assert {"NoiseLab", "Precipitates", "CountItYourself"} <= classes_of_pages()
