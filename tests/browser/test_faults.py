@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import select
-import socket
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -16,7 +13,9 @@ import nbformat
 import pytest
 from playwright.sync_api import Browser, Error, Page, expect
 
-from tests.browser.conftest import NOTEBOOKS, Server, open_chapter, start, start_server, wait_until
+from tests.browser.relay import Relay
+from tests.browser.serving import NOTEBOOKS, Server, start, start_server, wait_until
+from tests.browser.watching import open_chapter
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -62,61 +61,6 @@ def start_class(folder: Path, *options: str) -> Server:
     """Start a class server for this machine; the caller stops it."""
     where = ("--address", "127.0.0.1", "--port", "0", "--notebooks", str(folder))
     return start([sys.executable, "-m", "hrtem_lab.app", "serve", *where, *options])
-
-
-class Relay:
-    """A network between browser and server, which can be cut and can fall silent."""
-
-    def __init__(self, port: int) -> None:
-        self._target = port
-        self._sockets: set[socket.socket] = set()
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self._working, self._silent = True, False
-        self.port = self._listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def cut(self) -> None:
-        """Break every connection and accept no other."""
-        self._working = False
-        self._break()
-
-    def mend(self) -> None:
-        """Accept connections again."""
-        self._working = True
-
-    def fall_silent(self) -> None:
-        """Pass nothing on any more, with every connection open."""
-        self._silent = True
-
-    def close(self) -> None:
-        """End all."""
-        self.cut()
-        self._listener.close()
-
-    def _break(self) -> None:
-        for end in list(self._sockets):
-            with contextlib.suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
-
-    def _accept(self) -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                near, _ = self._listener.accept()
-                if self._working:
-                    threading.Thread(target=self._pass_on, args=(near,), daemon=True).start()
-                else:
-                    near.close()
-
-    def _pass_on(self, near: socket.socket) -> None:
-        with near, contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self._target)) as far:
-            ends = {near: far, far: near}
-            self._sockets |= set(ends)
-            while True:
-                for end in select.select(list(ends), [], [])[0]:
-                    if not (data := end.recv(65536)):
-                        return
-                    if not self._silent:
-                        ends[end].sendall(data)
 
 
 @pytest.fixture

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.conftest import Server, Watched, open_chapter, wait_until, watch
-from tests.browser.test_chapters import CUT_OFF, pixels, read_numbers
+from tests.browser.reader import CUT_OFF, pixels, read_numbers
+from tests.browser.serving import Server, wait_until
+from tests.browser.watching import Watched, open_chapter, watch
 
 pytestmark = pytest.mark.browser
 

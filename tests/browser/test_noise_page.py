@@ -11,8 +11,9 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from hrtem_lab.app.pages.noise.panels import PANELS, reference
 from hrtem_lab.metrics import METRICS
-from tests.browser.conftest import Server, Watched, open_chapter, opened_once, wait_until
-from tests.browser.test_chapters import CUT_OFF, FAILURE, grey_levels, pixels, read_numbers, same
+from tests.browser.reader import CUT_OFF, FAILURE, grey_levels, pixels, read_numbers, same
+from tests.browser.serving import Server, wait_until
+from tests.browser.watching import Watched, open_chapter, opened_once
 
 pytestmark = pytest.mark.browser
 

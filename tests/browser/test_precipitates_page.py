@@ -8,8 +8,9 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from hrtem_lab.app.pages.precipitates.rounds import round_of
-from tests.browser.conftest import Server, Watched, open_chapter, wait_until, watch
-from tests.browser.test_chapters import CUT_OFF, pixels
+from tests.browser.reader import CUT_OFF, pixels
+from tests.browser.serving import Server, wait_until
+from tests.browser.watching import Watched, open_chapter, watch
 
 pytestmark = pytest.mark.browser
 

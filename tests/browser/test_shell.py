@@ -15,7 +15,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from hrtem_lab.app.chapters import CHAPTERS
 from hrtem_lab.app.server.configuration import install
-from tests.browser.conftest import PATIENCE, Server, Watched, open_chapter, start, start_server, wait_until
+from tests.browser.serving import PATIENCE, Server, start, start_server, wait_until
+from tests.browser.watching import Watched, open_chapter
 
 pytestmark = pytest.mark.browser
 

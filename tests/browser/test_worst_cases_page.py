@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from playwright.sync_api import Browser, FloatRect, Locator, Page, expect
 
 from hrtem_lab import extremes
-from tests.browser.conftest import Server, Watched, open_chapter, opened_once, wait_until
-from tests.browser.test_chapters import CUT_OFF, FAILURE, grey_levels, pixels, read_numbers, same
+from tests.browser.reader import CUT_OFF, FAILURE, grey_levels, pixels, read_numbers, same
+from tests.browser.serving import Server, wait_until
+from tests.browser.watching import Watched, open_chapter, opened_once
 
 pytestmark = pytest.mark.browser
 
