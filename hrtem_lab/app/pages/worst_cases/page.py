@@ -16,7 +16,7 @@ from hrtem_lab.app.kit.cards import card, reference_picture
 from hrtem_lab.app.kit.controls import Choice, Controls, Slider
 from hrtem_lab.app.kit.dashboard import Dashboard
 from hrtem_lab.app.kit.figures import encode_figure
-from hrtem_lab.app.kit.parameters import FIELD_OF_VIEW
+from hrtem_lab.app.kit.parameters import FOUR_CELLS
 from hrtem_lab.app.kit.widgets import Picture
 from hrtem_lab.metrics import METRICS
 from hrtem_lab.rendering import encode_image, scale_bar
@@ -102,7 +102,7 @@ class WorstCase(Dashboard):
             {"ssim": self._prepared["ssim"].map(self._image)},
             self._differences,
             titles=("reference", f"worst for {METRICS[self.metric].label}, step {self._step}"),
-            field_of_view=FIELD_OF_VIEW,
+            field_of_view=FOUR_CELLS,
         )
         return to_png(figure)
 
@@ -208,7 +208,7 @@ class WorstCase(Dashboard):
         self._button.button_style = "" if self._running else "primary"
 
     def _make_widgets(self) -> None:
-        bar = scale_bar(FIELD_OF_VIEW)
+        bar = scale_bar(FOUR_CELLS)
         reference = reference_picture(self._reference)
         self._picture, self._stored_picture = Picture(overlay=bar), Picture(overlay=bar)
         self._curve = Picture(smooth=True)
