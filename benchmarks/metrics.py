@@ -105,7 +105,7 @@ def _nine_transforms(reference: Image, image: Image) -> Call:
 
 
 def _bare_opencv(reference: Image, image: Image) -> Call:
-    """Return a call that finds the reference's keypoints and describes them in both images, made 8-bit before."""
+    """Return a call that finds keypoints and describes them in both images, which are 8-bit already."""
     options = METRICS["sift"].options
     detector = cv2.SIFT_create(  # type: ignore[attr-defined]
         nOctaveLayers=options["octave_layers"],

@@ -13,8 +13,8 @@
 # a patch of your choice as each metric sees it. Four of the metrics are from the paper. The fifth, χ², takes into account
 # which spatial frequencies the microscope transmits and how electrons are counted.
 #
-# Image **A** is Nb₃Sn, 10.55 nm thick; image **B** is ZrO₂, 10.18 nm thick. This is the pair of the paper's Fig. 1. Both
-# are viewed along [001] at 80 kV through an aperture of 30 mrad, in focus, with 128 × 128 pixels.
+# Image **A** is Nb₃Sn, 10.55 nm thick; image **B** is ZrO₂, 10.18 nm thick. This is the pair of the paper's Fig. 1. Both
+# are viewed along [001] at 80 kV through an aperture of 30 mrad, in focus, with 128 × 128 pixels.
 #
 # ## Predict first
 
@@ -136,7 +136,7 @@ page.self_check(
 #
 # <details><summary>Solution</summary>
 #
-# Move the slider with the keyboard, 0.1 nm at a time, and read the words beside the bars. But it does not matter which
+# Move the slider with the keyboard, 0.1 nm at a time, and read the words beside the bars. But it does not matter which
 # threshold is exceeded first. Far from focus the contrast can reverse, and for cw-SSIM a reversed image *is* the reference.
 # For a focus series the paper recommends any of the other metrics (section 2.1). The next chapter shows the reversal.
 #

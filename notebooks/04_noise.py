@@ -26,7 +26,7 @@
 from hrtem_lab.app.pages import noise as page
 
 page.prediction(
-    "15 000 electrons fall on each square nanometre. Which metric reacts most strongly to the noise?",
+    "15 000 electrons fall on each square nanometre. Which metric reacts most strongly to the noise?",
     ["MSE", "SSIM", "cw-SSIM", "SIFT", "χ²"],
 )
 
@@ -44,9 +44,9 @@ page.dashboard()
 # ## What to notice
 #
 # * **Shot noise** (Fig. 3b, c). The crystal is easy to see, yet cw-SSIM gives 0.38. Its finest wavelets are only a few pixels
-#   wide, so they respond to the noise of single pixels. Even at 500 000 e⁻/nm² cw-SSIM gives 0.25, above its threshold of 0.16.
+#   wide, so they respond to the noise of single pixels. Even at 500 000 e⁻/nm² cw-SSIM gives 0.25, above its threshold of 0.16.
 #   χ² uses only the spatial frequencies that the aperture transmits, and gives 0.02.
-# * **Readout noise** (Fig. 3d). $\sigma$ = 2 e⁻ seems small. But at 5 000 e⁻/nm² the vacuum gives each pixel of this image just
+# * **Readout noise** (Fig. 3d). $\sigma$ = 2 e⁻ seems small. But at 5 000 e⁻/nm² the vacuum gives each pixel of this image just
 #   1.4 electrons on average: the noise of the electronics is larger than the beam. Press *Counting camera* to remove it.
 # * **Blur** (Fig. 3e). This image has no noise. It tests what a metric takes for structure. MSE hardly reacts (0.05). cw-SSIM
 #   reacts more strongly than to shot noise (0.56), because the blur removes the waves that its fine wavelets measure.
@@ -65,8 +65,8 @@ page.dashboard()
 #
 # | panel | MSE | SSIM | cw-SSIM | SIFT | χ² |
 # | --- | --- | --- | --- | --- | --- |
-# | b, 15 000 e⁻/nm² | 0.085 ± 0.002 | 0.258 ± 0.001 | 0.384 ± 0.002 | 0.175 ± 0.005 | 0.021 ± 0.001 |
-# | c, 5 000 e⁻/nm² | 0.206 ± 0.004 | 0.350 ± 0.001 | 0.452 ± 0.003 | 0.256 ± 0.007 | 0.059 ± 0.002 |
+# | b, 15 000 e⁻/nm² | 0.085 ± 0.002 | 0.258 ± 0.001 | 0.384 ± 0.002 | 0.175 ± 0.005 | 0.021 ± 0.001 |
+# | c, 5 000 e⁻/nm² | 0.206 ± 0.004 | 0.350 ± 0.001 | 0.452 ± 0.003 | 0.256 ± 0.007 | 0.059 ± 0.002 |
 # | d, with readout | 0.403 ± 0.006 | 0.460 ± 0.001 | 0.631 ± 0.005 | 0.450 ± 0.009 | 0.409 ± 0.006 |
 # | e, blur alone | 0.055 | 0.168 | 0.567 | 0.217 | 0.075 |
 # | f, all of it | 0.488 ± 0.006 | 0.478 ± 0.001 | 0.718 ± 0.007 | 0.522 ± 0.011 | 0.435 ± 0.005 |
@@ -74,7 +74,7 @@ page.dashboard()
 #
 # | claim of section 3.1 | verdict |
 # | --- | --- |
-# | at 15 000 e⁻/nm² cw-SSIM is already above its threshold | holds, 0.38 > 0.16. But MSE is above its own, too (0.085 > 0.07), and SIFT just below (0.175 < 0.18) |
+# | at 15 000 e⁻/nm² cw-SSIM is already above its threshold | holds, 0.38 > 0.16. But MSE is above its own, too (0.085 > 0.07), and SIFT just below (0.175 < 0.18) |
 # | cw-SSIM is therefore less suited than the others | holds: it gives the greatest difference of all metrics |
 # | Gaussian readout noise: a strong response of all metrics | holds: + 0.11 (SSIM) to + 0.35 (χ²) |
 # | blur: MSE significantly lower than the others | holds against SSIM, cw-SSIM and SIFT, by a factor of 3 and more; χ² is nearly as low |
@@ -109,7 +109,7 @@ page.self_check(
 # %% [markdown]
 # ## Exercise
 #
-# A camera has a readout noise of $\sigma$ = 2 e⁻ per pixel. You have 5 000 e⁻/nm² and may choose 64 or 128 pixels per side.
+# A camera has a readout noise of $\sigma$ = 2 e⁻ per pixel. You have 5 000 e⁻/nm² and may choose 64 or 128 pixels per side.
 # Which is better for recognising this crystal? Is the answer the same for a camera without readout noise? Use panels c and d.
 #
 # <details><summary>Solution</summary>

@@ -12,7 +12,7 @@
 # **You will** follow every metric down to a few electrons per square nanometre, learn why a *high* difference is not the same
 # as a *useless* one, and compare each metric with the best that any method could do with the same electrons.
 #
-# Beam-sensitive specimens allow 100 to 3 000 e⁻/nm² (paper, section 3.1). Is that enough to tell two crystals apart?
+# Beam-sensitive specimens allow 100 to 3 000 e⁻/nm² (paper, section 3.1). Is that enough to tell two crystals apart?
 #
 # ## Predict first
 
@@ -20,7 +20,7 @@
 from hrtem_lab.app.pages import low_dose as page
 
 page.prediction(
-    "You have 300 e⁻/nm² and an image of 4 × 4 cells. Which metric would you trust to tell Nb₃Sn from ZrO₂?",
+    "You have 300 e⁻/nm² and an image of 4 × 4 cells. Which metric would you trust to tell Nb₃Sn from ZrO₂?",
     ["MSE", "SSIM", "cw-SSIM", "SIFT", "χ²", "None of them", "Any of them"],
 )
 
@@ -41,7 +41,7 @@ page.dashboard()
 # * **The left figure is the paper's Fig. 3g.** With fewer electrons the *same* crystal differs more and more from its
 #   reference, until noise alone makes almost as much difference as another crystal.
 # * **Without readout noise every curve ends at the black image**, because there are no electrons. SIFT ends at $1/\sqrt 2$,
-#   below MSE and cw-SSIM, for which black is the greatest difference (left end of Fig. 3g). Set a readout noise of 0.1 e⁻. At
+#   below MSE and cw-SSIM, for which black is the greatest difference (left end of Fig. 3g). Set a readout noise of 0.1 e⁻. At
 #   the lowest doses MSE now *falls*, because it calls an image of noise less different than a black one.
 # * **The right figure answers the question that matters.** Two curves that are close in the left figure can still be told
 #   apart. What matters is their distance in units of their spread, and an average over thousands of pixels hardly scatters.
@@ -57,18 +57,18 @@ page.dashboard()
 #
 # | claim of section 3.1 | what we find | verdict |
 # | --- | --- | --- |
-# | below 100 e⁻/nm²: SIFT below cw-SSIM and MSE | at 100: SIFT 0.62, cw-SSIM 0.78, MSE 0.82 | holds |
-# | dose → 0, no readout noise: the black image | MSE 0.94 at 10 e⁻/nm², 0.98 at 1; cw-SSIM 0.93, 0.96 | holds |
-# | with even a little readout noise: about 0.7 | MSE 0.68, SIFT 0.72, **cw-SSIM 1.00** (σ = 0.1 e⁻) | holds for two |
+# | below 100 e⁻/nm²: SIFT below cw-SSIM and MSE | at 100: SIFT 0.62, cw-SSIM 0.78, MSE 0.82 | holds |
+# | dose → 0, no readout noise: the black image | MSE 0.94 at 10 e⁻/nm², 0.98 at 1; cw-SSIM 0.93, 0.96 | holds |
+# | with even a little readout noise: about 0.7 | MSE 0.68, SIFT 0.72, **cw-SSIM 1.00** (σ = 0.1 e⁻) | holds for two |
 # | SIFT is best suited for extremely low dose | all five within 2 to 4 times the ideal dose | does not hold on whole images |
 #
 # The last claim is read from where the two curves of a metric meet. Judged in this way, SIFT looks best. But by the AUC, over
-# 4 × 4 cells, each of the five metrics tells the crystals apart above about 7 e⁻/nm². This is two to four times the dose that
+# 4 × 4 cells, each of the five metrics tells the crystals apart above about 7 e⁻/nm². This is two to four times the dose that
 # the ideal observer needs. Choose a field of view of **one cell** to see them differ: there, cw-SSIM needs about three times
 # the dose of the others. `docs/dose.md` has the numbers with their intervals.
 #
-# Two crystals as different as these are easy to tell apart. Try a harder case, **2 nm of overfocus**: the ideal observer needs
-# 27 e⁻/nm², cw-SSIM about 45 times as much, χ² 80 times, SIFT and MSE several *hundred* times. No general metric uses more
+# Two crystals as different as these are easy to tell apart. Try a harder case, **2 nm of overfocus**: the ideal observer needs
+# 27 e⁻/nm², cw-SSIM about 45 times as much, χ² 80 times, SIFT and MSE several *hundred* times. No general metric uses more
 # than a small part of the information that the electrons carry.
 #
 # ## Pixels
@@ -81,7 +81,7 @@ page.dashboard()
 
 # %%
 page.self_check(
-    "At 30 e⁻/nm² MSE calls the same crystal 0.90 different and the other 0.97. Is it useless there?",
+    "At 30 e⁻/nm² MSE calls the same crystal 0.90 different and the other 0.97. Is it useless there?",
     {
         "Yes, 0.90 is far above its threshold of 0.07": (
             False, "The threshold holds for images without noise. Look at the right figure."
@@ -107,17 +107,17 @@ page.self_check(
 # ## Exercise
 #
 # Tell Nb₃Sn of 40 cells from Nb₃Sn of 36 cells. Which metric needs the lowest dose, and how many times the ideal observer's
-# dose is it? Then give the camera a readout noise of 1 e⁻ per pixel. Does this harm the metrics or the ideal observer more? Do
+# dose is it? Then give the camera a readout noise of 1 e⁻ per pixel. Does this harm the metrics or the ideal observer more? Do
 # fewer, larger pixels help?
 #
 # <details><summary>Solution</summary>
 #
 # Choose *Nb₃Sn, 36 cells thick*; the table under the figure gives the doses, and *Exposures per dose* narrows the intervals.
-# We find that SSIM needs the lowest dose, some 350 e⁻/nm². This is 20 times the 18 e⁻/nm² of the ideal observer. MSE needs
-# 700 e⁻/nm². A readout noise of 1 e⁻ harms the ideal observer most: it then needs 500 e⁻/nm², nearly 30 times as much. SSIM
+# We find that SSIM needs the lowest dose, some 350 e⁻/nm². This is 20 times the 18 e⁻/nm² of the ideal observer. MSE needs
+# 700 e⁻/nm². A readout noise of 1 e⁻ harms the ideal observer most: it then needs 500 e⁻/nm², nearly 30 times as much. SSIM
 # needs 7 times as much, and is now within a factor of 5 of the ideal observer. Readout noise is added once per pixel, so it
 # does most harm where a pixel counts few electrons. With 16 instead of 32 pixels per cell, each pixel counts four times as
-# many electrons, and the ideal observer needs 270 e⁻/nm².
+# many electrons, and the ideal observer needs 270 e⁻/nm².
 #
 # </details>
 #

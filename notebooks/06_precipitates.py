@@ -12,7 +12,7 @@
 # **You will** measure the size of a ZrO₂ precipitate in Nb₃Sn from one noisy image. You do so cell by cell as in the paper, by
 # methods that use more knowledge, and by eye. You see how few electrons each method needs.
 #
-# The specimen is 16 × 16 unit cells wide and 40 cells (21.1 nm) thick. A sphere of cells in its middle is replaced by ZrO₂ (paper,
+# The specimen is 16 × 16 unit cells wide and 40 cells (21.1 nm) thick. A sphere of cells in its middle is replaced by ZrO₂ (paper,
 # section 3.2). At the rim of the sphere the beam crosses only one or two cells of ZrO₂ and nearly 40 of Nb₃Sn, so the image
 # changes little there.
 #
@@ -23,7 +23,7 @@ from hrtem_lab.app.pages import precipitates as page
 
 page.prediction(
     "A cell is counted if its SIFT difference is above 0.18 plus the mean difference by noise. Which diameter will this "
-    "find for a precipitate of 10 cells at 5 000 e⁻/nm²?",
+    "find for a precipitate of 10 cells at 5 000 e⁻/nm²?",
     ["10 cells", "About 2 cells too small", "About 2 cells too large", "Not detectable"],
 )
 
@@ -47,7 +47,7 @@ page.dashboard()
 #   this keeps Nb₃Sn out. But at the rim the beam crosses few cells of ZrO₂. There the difference is small, and the rim falls
 #   below the threshold, too.
 # * **How much of the rim is lost?** A cell is counted if the beam crosses at least $t$ cells of ZrO₂ there. The dose determines
-#   $t$: it is 10 at 1 000 e⁻/nm², 7 at 5 000 and 4 at 15 000. In a sphere of diameter $D$ these cells form a disc of diameter
+#   $t$: it is 10 at 1 000 e⁻/nm², 7 at 5 000 and 4 at 15 000. In a sphere of diameter $D$ these cells form a disc of diameter
 #   $\sqrt{D^2 - t^2}$. This one formula explains the curves of Fig. 4g. Nothing is found below $t$. Far above $t$ the diameter is
 #   underestimated by an amount that changes slowly.
 # * **An interval may miss the true diameter.** The interval of a threshold method describes only the scatter of the number of
@@ -87,9 +87,9 @@ page.goals()
 # | claim of section 3.2 | what we find | verdict |
 # | --- | --- | --- |
 # | without noise, 0.18 finds every replaced cell, exactly | 12 of 12, 33 of 32, 55 of 52, 91 of 80 cells at diameters of 4, 6, 8 and 10: none missed, but neighbours counted | holds up to 6 cells |
-# | 0.18 + noise: an underestimate, roughly constant at a dose | at 5 000 e⁻/nm² 3.8 cells at a diameter of 8, 2.4 at 10, 1.6 at 14; nothing below 7 | holds above 10 cells |
-# | an optimised threshold: the error is negligible but for small diameters or doses | for 5 cells and more: at 15 000 e⁻/nm² at most 0.3 cell, 0.3 to 1.7 at 5 000, 1.3 to 3.6 at 1 000 | holds at 15 000 e⁻/nm² and above |
-# | cw-SSIM and MSE do worse than SIFT | a cell of ZrO₂ has the greater difference with a probability of 0.993 by SIFT, 0.989 by cw-SSIM, 0.88 by MSE, but 0.996 by SSIM and 0.998 by χ² (diameter of 10, 5 000 e⁻/nm²) | holds |
+# | 0.18 + noise: an underestimate, roughly constant at a dose | at 5 000 e⁻/nm² 3.8 cells at a diameter of 8, 2.4 at 10, 1.6 at 14; nothing below 7 | holds above 10 cells |
+# | an optimised threshold: the error is negligible but for small diameters or doses | for 5 cells and more: at 15 000 e⁻/nm² at most 0.3 cell, 0.3 to 1.7 at 5 000, 1.3 to 3.6 at 1 000 | holds at 15 000 e⁻/nm² and above |
+# | cw-SSIM and MSE do worse than SIFT | a cell of ZrO₂ has the greater difference with a probability of 0.993 by SIFT, 0.989 by cw-SSIM, 0.88 by MSE, but 0.996 by SSIM and 0.998 by χ² (diameter of 10, 5 000 e⁻/nm²) | holds |
 #
 # The paper does not print its optimised threshold. Ours combines the same three numbers: 0.18, the mean difference by noise, and
 # the contrast of the map. `docs/sizing.md` has the full tables.
@@ -118,7 +118,7 @@ page.self_check(
 
 # %%
 page.self_check(
-    "Why can the sphere see at 500 e⁻/nm² what no map of single cells shows?",
+    "Why can the sphere see at 500 e⁻/nm² what no map of single cells shows?",
     {
         "It averages cells that must look alike before it compares, so that the noise averages out": (
             True, "The difference of a single noisy cell is mostly noise squared. Averaging afterwards does not remove this."
@@ -133,18 +133,18 @@ page.self_check(
 # %% [markdown]
 # ## Exercise
 #
-# 1. Find the smallest precipitate that you would report at 1 000 e⁻/nm², by *0.18 + noise*, by *optimised* and by the *sphere*. A
+# 1. Find the smallest precipitate that you would report at 1 000 e⁻/nm², by *0.18 + noise*, by *optimised* and by the *sphere*. A
 #    diameter counts as found if five exposures in a row (*New noise*) give it to within one cell.
 # 2. Let only *one connected group* count. When does this help, and when does it harm?
 #
 # <details><summary>Solution</summary>
 #
-# 1. The sphere finds 4 cells, 2.1 nm. Neither threshold finds any diameter to within one cell, not even 14 cells: 0.18 + noise
+# 1. The sphere finds 4 cells, 2.1 nm. Neither threshold finds any diameter to within one cell, not even 14 cells: 0.18 + noise
 #    is 4.3 cells too small there, the optimised threshold 1.3. Both *see* precipitates, of 10 and of 8 cells and more. Seeing a
 #    precipitate is not the same as measuring its size.
 # 2. It helps where noise scatters single cells over the map. This happens at low doses, with large precipitates (optimised,
-#    100 e⁻/nm², 14 cells: 77 instead of 86 cells are wrong) and in pristine crystal. It harms where only single cells of a small
-#    precipitate are seen: at 5 000 e⁻/nm² the optimised threshold misses precipitates of 4 cells, which it otherwise found in 3
+#    100 e⁻/nm², 14 cells: 77 instead of 86 cells are wrong) and in pristine crystal. It harms where only single cells of a small
+#    precipitate are seen: at 5 000 e⁻/nm² the optimised threshold misses precipitates of 4 cells, which it otherwise found in 3
 #    of 20 exposures. The lost rim stays lost.
 #
 # </details>
