@@ -1,4 +1,4 @@
-"""How fast the package is, beside its peers and in one run: ``python -m benchmarks`` or ``make bench``.
+"""The speed of the package, compared with its peers in one run: ``python -m benchmarks`` or ``make bench``.
 
-A table made on a busy machine says little but in its column of ratios: ours and the peer take turns.
+On a busy machine only the column of ratios is reliable, because our code and the peer's run in turn.
 """

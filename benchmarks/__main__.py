@@ -1,4 +1,4 @@
-"""Time the package beside its peers in one run, and print one table with the machine it holds for."""
+"""Time the package and its peers in one run, and print the machine and one table."""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
-"""A Binder session in an environment of its own: what it needs at the most, with every chapter opened.
+"""The largest memory of a Binder session, in an environment of its own, with every chapter opened.
 
-``python -m benchmarks.binder_memory`` copies the repository, makes a virtual environment that sees the
-installed packages, runs ``binder/postBuild`` in it as Binder does (which needs a network), starts Jupyter
-there with 2 GB for each process, and opens the contents and every chapter: one by one, then all at once.
+``python -m benchmarks.binder_memory`` copies the repository and makes a virtual environment that sees the
+installed packages. It runs ``binder/postBuild`` there as Binder does (this needs a network), and starts
+Jupyter with 2 GB for each process. Then it opens the contents and every chapter: first one by one, then all
+at once.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ MOVES = 4
 
 
 def build(folder: Path) -> dict[str, str]:
-    """Do in a folder what Binder does once the packages are installed; return the environment to run in.
+    """Do in a folder what Binder does after installing the packages; return the environment variables.
 
     Raises
     ------
@@ -79,7 +80,7 @@ def build(folder: Path) -> dict[str, str]:
 
 @contextmanager
 def session(folder: Path, environment: dict[str, str]) -> Iterator[tuple[str, psutil.Process]]:
-    """Run Jupyter as in a container of Binder's, and yield its address and process."""
+    """Run Jupyter as in one of Binder's containers, and yield its address and process."""
     command = ["python", "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", "--ServerApp.port=0"]
     options = ["--IdentityProvider.token=", *(["--allow-root"] if os.getuid() == 0 else [])]
     executable = folder / "venv" / "bin" / "python"
@@ -100,7 +101,7 @@ def session(folder: Path, environment: dict[str, str]) -> Iterator[tuple[str, ps
         found = next(filter(None, addresses), None)
         if found is None:
             raise RuntimeError("Jupyter stopped before it answered")
-        # Unread, the log would fill its pipe and hold the server up.
+        # If nobody reads the log, it fills its pipe, and the server stops.
         threading.Thread(target=process.stderr.read, daemon=True).start()
         yield found.group(), psutil.Process(process.pid)
     finally:
@@ -112,7 +113,7 @@ def session(folder: Path, environment: dict[str, str]) -> Iterator[tuple[str, ps
 
 
 class Peak:
-    """The most memory that a process and its children have had together, in MB."""
+    """The largest memory that a process and its children have had together, in MB."""
 
     def __init__(self, process: psutil.Process) -> None:
         self.value = 0.0
@@ -121,12 +122,12 @@ class Peak:
         self._thread.start()
 
     def restart(self) -> float:
-        """Return the peak until now, and begin anew."""
+        """Return the peak until now, and start again from 0."""
         value, self.value = self.value, 0.0
         return value
 
     def stop(self) -> None:
-        """Look no more."""
+        """Stop measuring."""
         self._going = False
         self._thread.join()
 
@@ -138,7 +139,7 @@ class Peak:
 
 
 async def _read(address: str, peak: Peak) -> tuple[float, float]:
-    """Read chapter by chapter, then open all of them in tabs; return the peaks of both."""
+    """Read chapter by chapter, then open all chapters in tabs; return both peaks."""
     rng = random.Random(0)
     await asyncio.sleep(1)
     for chapter in CHAPTERS:

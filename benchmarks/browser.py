@@ -1,4 +1,4 @@
-"""A Chromium without a window, and pages in it that carry a clock."""
+"""A Chromium without a window, and pages in it with a clock."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def running_browser() -> Iterator[Browser]:
 
 @contextmanager
 def opened(browser: Browser, server: Server, chapter: str) -> Iterator[Page]:
-    """Open a page in a profile of its own, and close it so that its kernel goes with it."""
+    """Open a page in a profile of its own; at the end close it so that its kernel ends, too."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     context.add_init_script(path=CLOCK)
     page = context.new_page()
@@ -56,7 +56,7 @@ def opened(browser: Browser, server: Server, chapter: str) -> Iterator[Page]:
         page.goto(server.url(chapter), wait_until="commit", timeout=PATIENCE * 1000)
         yield page
     finally:
-        page.goto("about:blank")  # the page says goodbye, which ends its kernel
+        page.goto("about:blank")  # as it unloads, the page asks the server to end its kernel
         context.close()
 
 
@@ -72,7 +72,7 @@ def first_picture(page: Page) -> float | None:
 def wait_for(page: Page, condition: str, *, seconds: float) -> None:
     """Wait until an expression in JavaScript is true, or raise `TimeoutError`.
 
-    Playwright's own waiting evaluates text inside the page, which the page's security policy forbids.
+    Playwright's own wait evaluates text inside the page, which the page's security policy forbids.
     """
     end = time.monotonic() + seconds
     while not page.evaluate(condition):

@@ -1,7 +1,7 @@
 """A class on one machine: readers who arrive, move sliders, reload, lose their network and leave.
 
 ``python -m benchmarks.class_load --students 30 --minutes 3`` starts a class server for this machine alone,
-sets the readers loose on it, and prints one table. Readers and server share the processor.
+lets the readers use it, and prints one table. Readers and server share the processor.
 """
 
 from __future__ import annotations
@@ -37,20 +37,20 @@ LIGHT = {"00_index", "01_four_metrics", "02_edge_cases", "03_worst_cases", "04_n
 
 @dataclass
 class Lesson:
-    """What happened while the class was there.
+    """The measurements of a lesson.
 
     Attributes
     ----------
     first_ready, ready : list of float
-        Seconds until a first page, and a later one, was complete.
+        Seconds until a reader's first page, and a later one, was complete.
     moves : list of tuple
-        When a slider was moved, in which chapter, and after how many ms a picture answered.
+        For each move of a slider: the time, the chapter, and the ms until a picture answered.
     all_ready : float
-        When the last first page was complete, on the same clock.
+        The time at which every reader's first page was complete.
     errors : Counter
-        What went wrong, and how often.
+        Each error and how often it occurred.
     memory : dict
-        MB of the pages' kernels by chapter.
+        Memory of the pages' kernels in MB, by chapter.
     """
 
     ready: list[float] = field(default_factory=list)
@@ -77,7 +77,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
 async def attend(
     lesson: Lesson, server: Server, *, students: int, arrival: float, minutes: float, seed: int
 ) -> None:
-    """Be one student: arrive, use random chapters, leave in one way or another."""
+    """Act as one student: arrive, use random chapters, and leave in one of several ways."""
     rng = random.Random(seed)
     reader = Reader(server.address, token=TOKEN)
     await asyncio.sleep(arrival)
@@ -112,7 +112,7 @@ async def _open(lesson: Lesson, reader: Reader, rng: random.Random, times: list[
 
 @contextlib.contextmanager
 def _noted(lesson: Lesson, what: str) -> Iterator[None]:
-    """Count what goes wrong instead of ending the lesson."""
+    """Count an error instead of ending the lesson."""
     try:
         yield
     except (ReaderError, OSError, AssertionError, KeyError) as error:
@@ -142,22 +142,22 @@ def _settled(server: Server, *, patience: float) -> int:
 
 
 def rows(*, students: int, within: float, minutes: float, seed: int) -> Iterator[Row]:
-    """Hold a lesson and yield what was measured.
+    """Run a lesson and yield the measurements.
 
     Parameters
     ----------
     students : int
         Readers, each with one page.
     within : float
-        Seconds in which they arrive, evenly.
+        Seconds over which their arrivals are spread evenly.
     minutes : float
-        How long each stays.
+        Minutes that each reader stays.
     seed : int
         Of chapters, times and accidents.
     """
     options = ("serve", "--address", "127.0.0.1", "--token", TOKEN, "--students", str(students))
     with started(*options) as server:
-        # Reading the memory of many processes takes a while: the class is not there yet.
+        # Reading the memory of many processes takes time, so it is done before the class arrives.
         pool = _settled(server, patience=120)
         before = _whole(server)
         lesson = Lesson()
@@ -241,7 +241,7 @@ def _weights(lesson: Lesson) -> Iterator[Row]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Hold a lesson, print the table, and return the exit status."""
+    """Run a lesson, print the table, and return the exit status."""
     options = parse(arguments)
     described = machine.describe()
     try:

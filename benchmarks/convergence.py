@@ -1,7 +1,7 @@
 """Measure how fine a multislice simulation must be: ``python -m benchmarks.convergence`` (a minute or two).
 
-Prints the table of docs/simulation.md. The error is the relative L2 distance ‖I − I₀‖ / ‖I₀‖ of the image
-(80 kV, 30 mrad, in focus) from that of the finest grid, at 40 cells and at its largest over 1 to 60 cells.
+It prints the table of docs/simulation.md. The error is the relative L2 distance ‖I − I₀‖ / ‖I₀‖ between the
+image (80 kV, 30 mrad, in focus) and that of the finest grid: at 40 cells, and the largest over 1 to 60 cells.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ EXTENDED = (256, 32)
 
 
 class Error(NamedTuple):
-    """Relative L2 error at 40 cells, the largest over all thicknesses, and the cells where that is."""
+    """Relative L2 error at 40 cells, the largest over all thicknesses, and the cells at which this occurs."""
 
     shown: float
     largest: float
@@ -46,7 +46,7 @@ def simulated(cell: Atoms, pixels: int, slices: int) -> list[ExitWave]:
 
 
 def simulated_with_extended_atoms(cell: Atoms, pixels: int, slices: int) -> list[ExitWave]:
-    """Return the waves where a slice holds only the part of an atom's potential that lies in it."""
+    """Return the waves if a slice has only the part of an atom's potential that lies in it."""
     import abtem
     from abtem.antialias import AntialiasAperture
     from abtem.multislice import FresnelPropagator, conventional_multislice_step
@@ -76,7 +76,7 @@ def error(found: list[ExitWave], reference: list[ExitWave], semiangle_cutoff: fl
 
 
 def rows(cell: Atoms) -> Iterator[tuple[str, Error]]:
-    """Yield what was changed and the error that it makes."""
+    """Yield each change of the grid and its error."""
     finest, shipped = simulated(cell, *FINEST), simulated(cell, *SHIPPED)
     for pixels, slices in GRIDS:
         yield f"{pixels} × {slices}", error(simulated(cell, pixels, slices), finest)

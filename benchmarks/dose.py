@@ -1,4 +1,4 @@
-"""Counting electrons beside NumPy's bare draw, and a study by dose on one core and on all."""
+"""Shot noise compared with NumPy's random generator alone, and a study by dose on one core and on all."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ DOSE = 50.0  # e⁻/Å²
 DOSES = tuple(float(dose) for dose in np.geomspace(0.1, 500, 12))
 REPEATS = 20
 FIRST = 2 * len(DOSES)
-"""How many exposures make the first points of the curves: one of each material at each dose."""
+"""Exposures for the first points of the curves: one of each material at each dose."""
 
 
 def rows(*, quick: bool) -> Iterator[Row]:
-    """Yield the time of an image's noise at three sizes, then that of the default study by dose.
+    """Yield the time of shot noise for images of three sizes, then that of the default study by dose.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def _noise_row(side: int, *, seconds: float) -> Row:
 
 
 def _study_rows(*, turns: int) -> Iterator[Row]:
-    """Time the study on all cores and on one in turn; workers are warm, as on a page's second curve."""
+    """Time the study on all cores and on one core in turn; the workers have started before."""
     cores = worker_count()
     _seconds(cores)
     durations = [(*_seconds(cores), _seconds(1)[1]) for _ in range(turns)]
@@ -75,7 +75,7 @@ def _study_rows(*, turns: int) -> Iterator[Row]:
 
 
 def _seconds(workers: int) -> tuple[float, float]:
-    """Return when a sweep had one exposure of each image at each dose, and when it had all."""
+    """Return the seconds until a sweep has one exposure of each image at each dose, and until it has all."""
     wave = load_exit_wave("nb3sn")
     images = {
         name: form_image(load_exit_wave(name), shape=128, field_of_view=wave.field_of_view)

@@ -1,4 +1,4 @@
-"""Image formation beside abTEM's, and what an import costs."""
+"""Image formation compared with abTEM's, and the time of an import."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def _image_row(label: str, wave: ExitWave, *, seconds: float) -> Row:
 
 
 def _abtem(wave: ExitWave) -> Callable[[], Any]:
-    """Return abTEM's way to the same image, from a wave that already has the image's pixels."""
+    """Return a call that makes the same image with abTEM, from a wave that already has the image's pixels."""
     import abtem
 
     repeats = [round(view / extent) for view, extent in zip(wave.field_of_view, wave.extent, strict=True)]
@@ -69,7 +69,7 @@ def _abtem(wave: ExitWave) -> Callable[[], Any]:
 
 
 def _resampled(array: Any, shape: tuple[int, int]) -> Any:
-    """Return a periodic array on another grid that holds all its frequencies inside the aperture."""
+    """Return a periodic array on another grid, which holds all its frequencies inside the aperture."""
     spectrum = np.fft.fft2(array, norm="forward")
     resized = np.zeros(shape, complex)
     orders = [np.fft.fftfreq(n, 1 / n).astype(int) for n in array.shape]

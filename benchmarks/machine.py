@@ -1,4 +1,4 @@
-"""The machine and the versions that a table was measured with, and what a program takes of its memory."""
+"""The machine and the versions with which a table was measured, and the memory of a program."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def describe() -> str:
 
 
 def proportional_memory(process: psutil.Process) -> float:
-    """Return the memory of a process and its children in MB, shared pages divided among those who share them.
+    """Return the memory of a process and its children in MB; a shared page is divided among its processes.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The metrics beside scikit-image, dtcwt and OpenCV, and what a prepared reference saves."""
+"""The metrics compared with scikit-image, dtcwt and OpenCV, and the time that a prepared reference saves."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Call = Callable[[], Any]
 
 
 def rows(*, quick: bool) -> Iterator[Row]:
-    """Yield each metric beside its peer, then every further comparison beside one made anew.
+    """Yield each metric compared with its peer, then a prepared comparison with an unprepared one.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def _peers(reference: Image, image: Image) -> dict[str, tuple[str, Call, float]]
 
 
 def _scikit_image(reference: Image, image: Image) -> Call:
-    """Return scikit-image's SSIM with a square window of as many pixels as the disc: 81."""
+    """Return scikit-image's SSIM with a square window that has as many pixels as the disc: 81."""
     from skimage.metrics import structural_similarity
 
     contrast = float(np.ptp(reference))
@@ -92,7 +92,7 @@ def _two_transforms(reference: Image, image: Image) -> Call:
 
 
 def _nine_transforms(reference: Image, image: Image) -> Call:
-    """Return five real transforms there and four back: the band, the filter and its variance, the image."""
+    """Return a call of five real Fourier transforms and four inverse ones, as many as χ² needs."""
     pixels = [np.asarray(each, np.float64) for each in (reference, image)]
     spectrum = np.fft.rfft2(pixels[0])
 
@@ -105,7 +105,7 @@ def _nine_transforms(reference: Image, image: Image) -> Call:
 
 
 def _bare_opencv(reference: Image, image: Image) -> Call:
-    """Return keypoints of the reference and the descriptors of both images, on 8-bit images made before."""
+    """Return a call that finds keypoints and describes them in both images, which are 8-bit already."""
     options = METRICS["sift"].options
     detector = cv2.SIFT_create(  # type: ignore[attr-defined]
         nOctaveLayers=options["octave_layers"],

@@ -1,4 +1,4 @@
-"""The chapters in Chromium: how fast they open and answer, what they weigh, whether they always come."""
+"""The chapters in Chromium: how fast they open and answer, their memory, and whether they always open."""
 
 from __future__ import annotations
 
@@ -31,32 +31,32 @@ PEER_NAME = "bare widgets.Image"
 USES = {
     "chapter 1, slider": ("01_four_metrics", ("defocus",)),
     "chapter 2, slider": ("02_edge_cases", ("defocus",)),
-    # Another slider than the last: the page is still busy with the curve along that one.
+    # The sliders alternate, so at each move the page is still busy with the curve along the other one.
     "chapter 2, two sliders in turn": ("02_edge_cases", ("defocus", "aperture")),
     "chapter 3, slider of the game": ("03_worst_cases", ("defocus",)),
     "chapter 4, dose": ("04_noise", ("dose",)),
     "chapter 5, dose": ("05_low_dose", ("dose",)),
-    # The picture is the SIFT map of 16 × 16 cells of a 1024² image; another dose is another noise to learn.
+    # The picture is the SIFT map of 16 × 16 cells of a 1024² image; the noise must be measured for each dose.
     "chapter 6, dose": ("06_precipitates", ("dose",)),
     PEER_NAME: (PEER, ("defocus",)),
 }
-"""What the reader does: the page, and the sliders that are moved in turn."""
+"""The page of each use, and the sliders that are moved in turn."""
 KEYS = dict.fromkeys(("04_noise", "05_low_dose", "06_precipitates"), ("ArrowUp", "ArrowDown"))
-"""What moves the sliders there and back, where pages of steps would lead past the end."""
+"""Keys that move the sliders up and down where PageUp and PageDown would reach the end."""
 PAGES = ("PageUp", "PageDown")
 LIMITS: dict[str, tuple[float | None, float]] = {
     "chapter 6, dose": (None, 500),
 }
-"""Median and 95th percentile in ms that a use of a page must keep, where a picture is not at once."""
+"""Limits in ms on the median and the 95th percentile, for uses whose picture takes longer."""
 AT_ONCE = (60.0, 150.0)
 WARM_UP = 5
 BLOCK = 10
-"""The pages take turns after so many presses, so that a busy moment of the machine meets all of them."""
+"""Presses before the next page has its turn, so that a busy moment of the machine affects all pages."""
 
 
 @dataclass
 class Answers:
-    """What one page's presses of a key cost, in ms."""
+    """How long one page took to answer presses of a key, in ms."""
 
     picture: list[float] = field(default_factory=list)
     numbers: list[float] = field(default_factory=list)
@@ -68,7 +68,7 @@ class Answers:
 
 
 def rows(*, quick: bool) -> Iterator[Row]:
-    """Yield the time of an answer, the memory, the time to the first picture, and the stuck loads.
+    """Yield the time of an answer, the memory, the time to the first picture, and the number of stuck pages.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def rows(*, quick: bool) -> Iterator[Row]:
 
 
 def _used_pages(server: Server, browser: Browser, *, presses: int) -> Iterator[Row]:
-    """Press keys on all pages in turn, then weigh their kernels."""
+    """Press keys on all pages in turn, then measure the memory of their kernels."""
     with ExitStack() as stack:
         pages, kernels = {}, {}
         for chapter in (*CHAPTERS, PEER):
@@ -131,7 +131,7 @@ def _use_in_turns(pages: dict[str, Page], presses: int) -> dict[str, Answers]:
 
 
 def _press(page: Page, sliders: Sequence[str], keys: Sequence[str]) -> Answers:
-    """Press keys at irregular intervals and return how long the page took to show picture and numbers."""
+    """Press keys at random intervals and return how long the page took to show picture and numbers."""
     answers = Answers()
     has_numbers = page.locator(".hl-dashboard .hl-numbers").count() > 0
     shown = "benchmarkClock.picture !== null" + (" && benchmarkClock.numbers !== null" if has_numbers else "")
@@ -148,7 +148,7 @@ def _press(page: Page, sliders: Sequence[str], keys: Sequence[str]) -> Answers:
 
 
 def _answer_rows(label: str, ours: Answers, peer: Answers) -> Iterator[Row]:
-    """Yield medians and 95th percentiles: the picture comes first, the numbers may follow it visibly."""
+    """Yield medians and 95th percentiles of the picture, and of the numbers, which may come later."""
     median, late = LIMITS.get(label, AT_ONCE)
     judged = (
         ("picture", ours.picture, "median", 50, median),

@@ -24,14 +24,14 @@ from tornado.websocket import WebSocketClientConnection, websocket_connect
 
 from hrtem_lab.app.server.handlers import PROTOCOL
 
-PATIENCE = 120  # seconds until a page or an answer counts as lost
+PATIENCE = 120  # seconds after which a page or an answer counts as lost
 SLIDERS = {"IntSliderModel", "FloatSliderModel", "FloatLogSliderModel"}
 _CONFIGURATION = re.compile(r'<script id="jupyter-config-data"[^>]*>(.*?)</script>', re.DOTALL)
 _ASSET = re.compile(r'(?:src|href)="(/[^"]+\.(?:js|css|svg)[^"]*)"')
 
 
 class ReaderError(Exception):
-    """The page did not do what a reader expects; the message says what."""
+    """The page did not do what a reader expects; the message says what went wrong."""
 
 
 @dataclass
@@ -61,10 +61,10 @@ class Reader:
     _updates: asyncio.Queue[tuple[float, str, dict[str, Any]]] = field(default_factory=asyncio.Queue)
 
     async def open(self, chapter: str) -> float:
-        """Open a chapter and return the seconds from the request until every widget's state is there.
+        """Open a chapter and return the seconds from the request until the states of all widgets have come.
 
-        Scripts and styles that the page names are fetched once, as a browser keeps them; what those scripts
-        load in turn is not.
+        Scripts and styles that the page names are fetched once, because a browser caches them. Files that
+        these scripts load are not fetched.
 
         Raises
         ------
@@ -92,7 +92,7 @@ class Reader:
         Returns
         -------
         float or None
-            None if there is no slider, or what it sets changes no picture now: the address alone follows it.
+            None if there is no slider, or if the slider changes only the address and no picture.
 
         Raises
         ------
@@ -117,7 +117,7 @@ class Reader:
         answered = False
         while True:
             when, source, data = await self._next_update()
-            # Python confirms the slider first: pictures before that answer something else.
+            # Python confirms the slider first; pictures that come before answer an earlier change.
             answered |= when > start and source == model
             if answered and source != model and (data["buffer_paths"] or "overlay" in data["state"]):
                 return 1000 * (when - start)
@@ -130,8 +130,8 @@ class Reader:
         Parameters
         ----------
         how : str
-            ``"close"`` says goodbye as a closed tab does; ``"crash"`` cuts the connection; ``"vanish"`` falls
-            silent with the connection open, as a laptop that lost its network.
+            ``"close"`` ends the kernel as a closed tab does; ``"crash"`` cuts the connection; ``"vanish"``
+            leaves the connection open and silent, like a laptop that has lost its network.
         """
         if self._socket is None:
             return
@@ -142,7 +142,7 @@ class Reader:
             self._listener.cancel()
         if how == "vanish":
             IOLoop.current().remove_handler(stream.fileno())
-            _VANISHED.append(self._socket)  # collected, it would close after all
+            _VANISHED.append(self._socket)  # a socket that is garbage-collected would close
         else:
             stream.close()
         self._socket, self.kernel = None, None
@@ -203,7 +203,7 @@ class Reader:
 
     async def _get(self, path: str, *, token: bool = False) -> HTTPResponse:
         if token and self.token and not self._cookies:
-            await self._fetch(f"{path}?token={self.token}")  # answers with a cookie, and the way on
+            await self._fetch(f"{path}?token={self.token}")  # answers with a cookie and a redirection
         return await self._fetch(path)
 
     async def _fetch(self, path: str, **options: Any) -> HTTPResponse:

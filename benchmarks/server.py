@@ -1,4 +1,4 @@
-"""A dashboard server for measurements: the chapters, and beside them the barest page with a slider."""
+"""A dashboard server for measurements: the chapters, and the simplest possible page with a slider."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import psutil
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 PEER = "bare_image"
 
-# As little as ipywidgets can do: the pictures are encoded before the reader comes.
+# The least work that ipywidgets can do: the pictures are encoded before the reader opens the page.
 PEER_SOURCE = """\
 import ipywidgets as widgets
 from hrtem_lab.rendering import encode_image
@@ -64,7 +64,7 @@ class Server:
         return {kernel.pid: kernel for kernel in self.kernels_by_id().values()}
 
     def kernels_by_id(self) -> dict[str, psutil.Process]:
-        """Return the running kernels by Jupyter's name for them, which their command line holds."""
+        """Return the running kernels by their Jupyter id, which is in their command line."""
         found = {}
         with contextlib.suppress(psutil.NoSuchProcess):
             for child in psutil.Process(self.process.pid).children(recursive=True):
@@ -75,7 +75,7 @@ class Server:
         return found
 
     def wait_without_kernels(self, seconds: float = 20) -> None:
-        """Wait until the kernels of closed pages are gone, at most so long."""
+        """Wait until the kernels of closed pages have ended, for at most this number of seconds."""
         end = time.monotonic() + seconds
         while self.kernels() and time.monotonic() < end:
             time.sleep(0.2)
@@ -83,7 +83,7 @@ class Server:
 
 @contextlib.contextmanager
 def running_server() -> Iterator[Server]:
-    """Serve copies of the chapters and the bare page until the block ends.
+    """Serve copies of the chapters and the simple page until the block ends.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Cell maps and sizes of a 1024² image, beside the plain loop and the ideal observer."""
+"""Cell maps and sizes of a 1024² image, compared with a plain loop and with the ideal observer."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def _map_row(reference: NDArray, image: NDArray, *, seconds: float) -> Row:
 
 
 def _plain_loop(reference: NDArray, image: NDArray) -> Callable[[], list[float]]:
-    """Return the same map cell by cell: the keypoints found once, one description per cell, one thread."""
+    """Return a call that makes the same map cell by cell, on one thread; keypoints are found only once."""
     options = METRICS["sift"].options
     detector = cv2.SIFT_create(  # type: ignore[attr-defined]
         nOctaveLayers=options["octave_layers"],
@@ -118,7 +118,7 @@ def _size_row(series: Images, image: NDArray, options: dict[str, Any], *, second
 
 
 def _study_rows() -> Iterator[Row]:
-    """Yield the stored study's errors and doses that have a target."""
+    """Yield the errors and doses of the stored study for which there is a target."""
     study = load_study()
     sphere = study_table(study).sel({"method": "sphere"})
     parts = {

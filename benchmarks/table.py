@@ -1,4 +1,4 @@
-"""One line of the benchmarks' table, and the table as text."""
+"""A row of the benchmarks' table, and the table as text."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ HEADER = ("what", "ours", "peer", "ratio", "target", "met?")
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One measured value, what it is measured against, and what it should be.
+    """One measured value, the value of a peer, and the target.
 
     Attributes
     ----------
     what : str
-        What was measured.
+        The name of the measurement.
     ours : float
         The value, in `unit`.
     unit : str
         Unit of `ours`, `peer` and `limit`; empty for a count.
     peer : float or None
-        The same of the peer, measured in the same minutes; None where there is none.
+        The value of the peer, measured at the same time; None without a peer.
     peer_name : str
-        What the peer is.
+        The name of the peer.
     limit : float or None
         The largest value that is good enough.
     ratio_limit : float or None

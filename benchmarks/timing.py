@@ -1,4 +1,4 @@
-"""Timing several calls side by side, so that a busy moment of the machine slows all of them."""
+"""Timing several calls in turn, so that a busy moment of the machine slows all of them."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ FEWEST_ROUNDS = 9
 def milliseconds(calls: Mapping[str, Callable[[], Any]], *, seconds: float) -> dict[str, float]:
     """Return the median duration of each call in ms.
 
-    Every round runs each call once, in an order that turns from round to round; a first round warms up and
-    does not count.
+    Every round runs each call once. The order rotates from round to round. A first round warms up and is not
+    counted.
 
     Parameters
     ----------
     calls : mapping of str to callable
-        What to time, by name.
+        The calls to time, by name.
     seconds : float
-        How long rounds are repeated; there are at least 9.
+        For how long rounds are repeated; there are at least 9.
     """
     names = list(calls)
     durations: dict[str, list[float]] = {name: [] for name in names}

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ase import Atoms
 
 _CACHE_BYTES = 4 * 2**30
-# Atoms on the boundary of two slices would fall to either by rounding; this settles it.
+# Without this offset, rounding would decide to which slice an atom on a boundary belongs.
 _BOUNDARY_OFFSET = 1e-4
 
 
@@ -33,11 +33,11 @@ def exit_wave(
     device: str = "cpu",
     progress: bool = True,
 ) -> ExitWave:
-    """Return the wave of a plane electron wave behind a specimen, by the multislice algorithm.
+    """Return the exit wave of a plane electron wave behind a specimen, by the multislice algorithm.
 
     The potential is that of independent atoms (Lobato & Van Dyck 2014, doi:10.1107/S205327331401643X)
     at rest: no thermal vibration and no inelastic scattering. Slices that hold the same atoms share
-    one transmission function, so a crystal costs little more than one cell of it.
+    one transmission function, so a thick crystal takes little more time than one of its cells.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def exit_wave(
         Largest slice thickness in Å.
     max_angle : float or None
         Scattering angle in mrad up to which the wave is kept; None keeps the whole grid. It must not
-        be smaller than the objective aperture of the images to come.
+        be smaller than the objective aperture of images made from the wave.
     device : str
         "cpu", or "gpu" where CuPy is installed.
     progress : bool
@@ -66,7 +66,7 @@ def exit_wave(
     Raises
     ------
     TypeError, ValueError
-        If `atoms` are no ASE Atoms, their cell is not orthogonal or an atom lies outside it, or a
+        If `atoms` are not ASE Atoms, their cell is not orthogonal, an atom lies outside the cell, a
         number is not positive, or the sampling cannot hold `max_angle`.
 
     Examples
@@ -181,7 +181,7 @@ def _run(
 
 
 class _TransmissionCache:
-    """Transmission functions of slices, the last used ones kept up to a bound on memory."""
+    """Transmission functions of slices; the most recently used ones are kept, up to a memory limit."""
 
     def __init__(self, gpts: tuple[int, ...], energy: float, aperture: Any, device: str) -> None:
         self._gpts, self._energy, self._aperture, self._device = gpts, energy, aperture, device
@@ -206,7 +206,7 @@ class _TransmissionCache:
 
 
 def _slices(atoms: Atoms, slice_thickness: float) -> list[Atoms]:
-    """Cut a specimen into equal slices, each in a cell of its own with its atoms in the middle."""
+    """Cut a specimen into slices of equal thickness, each in its own cell with its atoms in the middle."""
     lengths = atoms.cell.lengths()
     count = math.ceil(lengths[2] / slice_thickness - 1e-6)
     height = lengths[2] / count

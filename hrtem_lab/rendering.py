@@ -1,4 +1,4 @@
-"""Images as PNG bytes, and what is drawn over them as SVG: fast enough for a slider."""
+"""Images as PNG bytes, and marks drawn over them as SVG, fast enough for a slider."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def encode_image(image: ArrayLike, *, limits: tuple[float, float]) -> bytes:
     image : array_like
         Intensity, shape (rows, columns).
     limits : (float, float)
-        Intensities shown black and white; what lies outside is black or white.
+        Intensities shown black and white; lower intensities are black, higher ones white.
 
     Returns
     -------
@@ -195,7 +195,7 @@ def _levels(image: ArrayLike, limits: tuple[float, float]) -> NDArray[np.uint8]:
 
 
 def _png(pixels: NDArray[np.uint8]) -> bytes:
-    # The lightest compression: a picture is on the page sooner than a smaller file would be.
+    # With the lightest compression the picture appears soonest, although the file is larger.
     return cv2.imencode(".png", pixels, [cv2.IMWRITE_PNG_COMPRESSION, 1])[1].tobytes()
 
 

@@ -1,8 +1,8 @@
 """From an exit wave to an HRTEM image: aperture, aberrations, partial coherence and exact sampling.
 
-A wave behind an objective aperture is band-limited, and a crystal's is periodic: a few Fourier
-coefficients are the whole image. So images are evaluated from coefficients, exactly, at any pixel
-size, shift, rotation and field of view, in milliseconds; nothing is interpolated.
+A wave behind an objective aperture is band-limited, and a crystal's wave is periodic. So a few
+Fourier coefficients describe the whole image. Images are evaluated from these coefficients exactly,
+at any pixel size, shift, rotation and field of view, in milliseconds. Nothing is interpolated.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ def form_image(
     χ = (2π/λ)(−½ Δf α² + ¼ Cs α⁴); A is a sharp aperture, E_s and E_t are the envelopes of partial
     spatial and temporal coherence in the quasi-coherent approximation (Kirkland, *Advanced Computing
     in Electron Microscopy*, doi:10.1007/978-1-4419-6533-2), in abTEM's conventions. They damp each
-    beam by itself, which holds for thin specimens; a thick crystal's image loses intensity by them, and
-    is rather the mean of images over the foci.
+    beam separately, which is right for thin specimens. In the image of a thick crystal they lose
+    intensity; average images over the foci instead.
 
     Parameters
     ----------
@@ -57,9 +57,9 @@ def form_image(
     shape : int or (int, int)
         Pixels of the image as (rows, columns).
     field_of_view : float or (float, float)
-        Height and width of the image in Å; by default 4 × 4 unit cells of a crystal (128 pixels are
-        then 32 per cell) and the whole of a larger specimen. To compare two materials at the same
-        pixel size, pass the reference's `field_of_view` for both.
+        Height and width of the image in Å. By default an image shows 4 × 4 unit cells of a crystal
+        (128 pixels are then 32 per cell), or the whole of a larger specimen. To compare two materials
+        at the same pixel size, pass the reference's `field_of_view` for both.
     shift : float or (float, float)
         Distance in Å by which the specimen moves (down, right); exact at any fraction of a pixel.
     rotation : float
@@ -69,7 +69,8 @@ def form_image(
     -------
     numpy.ndarray of float32
         Intensity relative to the incident beam (vacuum = 1), shape `shape`. Spatial frequencies
-        that the pixels cannot hold are left out, not aliased; pixels that coarse may dip below 0.
+        that the pixels cannot hold are left out, not aliased; with such coarse pixels the intensity
+        may be slightly negative.
 
     Raises
     ------
@@ -78,7 +79,7 @@ def form_image(
 
     Examples
     --------
-    The vacuum is 1 whatever the lens does:
+    The vacuum is 1 for every setting of the lens:
 
     >>> vacuum = ExitWave(np.ones((8, 8), complex), sampling=(0.5, 0.5), energy=80e3, thickness=0)
     >>> float(form_image(vacuum, defocus=100, shape=4).max())
@@ -124,7 +125,7 @@ def _transferred(
     focal_spread: float,
     angular_spread: float,
 ) -> tuple[NDArray[np.floating], NDArray[np.floating], NDArray[np.complexfloating]]:
-    """Return the frequencies (1/Å) along rows and columns inside the aperture, and ψ̂ t there."""
+    """Return the frequencies (1/Å) along rows and columns that the aperture transmits, and ψ̂ t at them."""
     lam = wave.wavelength
     limit = semiangle_cutoff / 1e3
     axes = []
@@ -145,7 +146,7 @@ def _transferred(
 
 
 def _pixels_per_period(shape: tuple[int, int], tiles: tuple[float, float]) -> tuple[int, int] | None:
-    """Return the pixels in one period of the wave, or None unless whole periods fill whole pixels."""
+    """Return the pixels in one period of the wave; None if a period is not a whole number of pixels."""
     period = []
     for pixels, count in zip(shape, tiles, strict=True):
         whole = round(count)
@@ -201,7 +202,7 @@ def _evaluate_rotated(
     g_y, g_x = np.broadcast_arrays(g_rows[:, None], g_columns[None, :])
     turned_y = np.cos(angle) * g_y - np.sin(angle) * g_x
     turned_x = np.sin(angle) * g_y + np.cos(angle) * g_x
-    # The intensity is real: one half-plane of frequencies carries it, the other is its conjugate.
+    # The intensity is real: one half-plane of frequencies is enough, the other is its complex conjugate.
     half = (g_y > 0) | ((g_y == 0) & (g_x >= 0))
     keep = half & (np.abs(turned_y) < nyquist[0]) & (np.abs(turned_x) < nyquist[1]) & (spectrum != 0)
     weights = np.where((g_y == 0) & (g_x == 0), 1, 2)[keep] * spectrum[keep]

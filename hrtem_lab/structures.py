@@ -1,7 +1,7 @@
 """Crystals and specimens as ASE `Atoms`, viewed along their z axis.
 
-Every function takes and returns plain `ase.Atoms` with an orthogonal cell in Å, so a unit cell
-read with `ase.io.read("crystal.cif")` is as good as the two built-in ones.
+Every function takes and returns plain `ase.Atoms` with an orthogonal cell in Å. So a unit cell
+read with `ase.io.read("crystal.cif")` can be used like the two built-in ones.
 """
 
 from __future__ import annotations
@@ -117,9 +117,9 @@ def with_precipitate(
     """Return a crystal in which a sphere of unit cells is replaced by another material.
 
     A cell is replaced when its centre lies in the sphere. The precipitate's cell is strained to the
-    matrix's, so the lattices stay coherent, as in Ederer & Löffler (2022), section 3.2. Atoms on a
-    face belong to the cell that begins there: the precipitate's upper faces end on matrix atoms, its
-    lower ones on its own, and so it is not exactly mirror-symmetric.
+    matrix's, so the lattices stay coherent, as in Ederer & Löffler (2022), section 3.2. An atom on a
+    face belongs to the cell that begins there. So the precipitate's upper faces end on matrix atoms,
+    its lower faces on its own atoms, and it is not exactly mirror-symmetric.
 
     Parameters
     ----------
@@ -130,9 +130,9 @@ def with_precipitate(
     cells : (int, int, int)
         Size of the specimen in cells along x, y and z; z is the beam direction.
     center : (float, float, float)
-        Centre of the sphere in cells from the corner. By default the middle of the specimen, moved by
-        half a cell where that makes the centre a cell corner for an even diameter and a cell centre
-        for an odd one, so that every whole diameter is met.
+        Centre of the sphere in cells from the corner. By default it is in or next to the middle of
+        the specimen: on a cell corner for an even diameter, in the centre of a cell for an odd one.
+        So every whole-number diameter is met exactly.
 
     Returns
     -------
@@ -175,7 +175,7 @@ def replaced_cells(
     cells: tuple[int, int, int] = (16, 16, 40),
     center: tuple[float, float, float] | None = None,
 ) -> NDArray[np.bool_]:
-    """Return which cells of a specimen `with_precipitate` belong to the precipitate.
+    """Return which cells of a specimen made by `with_precipitate` belong to the precipitate.
 
     Parameters
     ----------
@@ -206,7 +206,7 @@ def replaced_cells(
         raise ValueError(f"center must be three finite numbers of cells (x, y, z), got {center!r}")
     centers = np.stack(np.meshgrid(*(np.arange(n) + 0.5 for n in counts), indexing="ij"), axis=-1)
     distance_squared = ((centers - middle) ** 2).sum(axis=-1)
-    # Half a part in 10⁹ keeps cells that lie exactly on the sphere in, whatever the rounding.
+    # The margin of half a part in 10⁹ includes cells exactly on the sphere, whatever the rounding.
     return (distance_squared <= (diameter / 2) ** 2 * (1 + 1e-9)) & (diameter > 0)
 
 

@@ -1,4 +1,4 @@
-"""Exit waves: what they are, and those that come with the package."""
+"""Exit waves: the class `ExitWave`, and the waves that come with the package."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from hrtem_lab._validation import non_negative, pair, positive, positive_integer
 
 UNIT_CELL_LIMIT = 12.0
-"""Å; a wave smaller than this is one unit cell, and an image shows 4 × 4 of it unless told otherwise."""
+"""Å; a wave smaller than this is one unit cell, and by default an image shows 4 × 4 of them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +78,7 @@ class ExitWave:
 
     @property
     def field_of_view(self) -> tuple[float, float]:
-        """Height and width in Å that an image shows by default: 4 × 4 of a unit cell, or the whole."""
+        """Height and width in Å that an image shows by default: 4 × 4 unit cells, or the whole wave."""
         height, width = self.extent
         repeats = 4 if max(height, width) < UNIT_CELL_LIMIT else 1
         return repeats * height, repeats * width

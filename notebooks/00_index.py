@@ -9,17 +9,18 @@
 # %% [markdown]
 # # How different are two images?
 #
-# A high-resolution transmission electron micrograph (HRTEM) is rarely the end of a study. One asks whether it matches a
-# simulation, whether a defocus is still acceptable, or where in the field of view the crystal has changed. Each of these
-# questions compares two images, and each answer depends on *how* they are compared.
+# A high-resolution transmission electron micrograph (HRTEM) is rarely the end of a study. The questions come afterwards.
+# Does it match a simulation? Is a defocus still acceptable? Where in the field of view has the crystal changed? Each of
+# these questions compares two images, and each answer depends on *how* they are compared.
 #
-# This course lets you try five ways of comparing, on images simulated from atoms and converged, with every control live:
-# move a slider, watch the image and the numbers respond, predict, check. It follows
+# In this course you try five ways of comparing images. The images are simulated from atoms, and the simulations are
+# converged. Every control is live: predict what will happen, move a slider, and watch how the image and the numbers
+# respond. The course follows
 #
 # > M. Ederer and S. Löffler, “Image difference metrics for high-resolution electron microscopy”,
 # > *Ultramicroscopy* (2022), [doi:10.1016/j.ultramic.2022.113578](https://doi.org/10.1016/j.ultramic.2022.113578)
 #
-# and checks what the paper says. Where our figures differ from the paper's, the chapter says so, with the numbers.
+# and checks the paper's claims. Where our results differ from the paper's, the chapter says so, with the numbers.
 
 # %%
 from hrtem_lab.app.pages import contents as page
@@ -29,13 +30,13 @@ page.cards()
 # %% [markdown]
 # ## What you need to know
 #
-# You have seen an HRTEM image and know what defocus is. Everything else is explained where it is used. An image here is
-# the intensity relative to the incident beam: 1 is what an empty hole would show. A *difference* runs from 0, identical,
-# to 1, as different as the metric can say.
+# You have seen an HRTEM image and know what defocus is. Everything else is explained where it is used. In this course an
+# image is the intensity relative to the incident beam: without a specimen it is 1. A *difference* runs from 0 (identical)
+# to 1 (the greatest difference that the metric can express).
 #
 # ## For your own images and your own code
 #
-# The same notebooks open in JupyterLab, with every cell editable (`make lab`), and all that a page does is a few calls of
+# The same notebooks open in JupyterLab (`make lab`), where you can edit every cell. All that a page does is a few calls of
 # the library:
 #
 # ```python

@@ -9,12 +9,12 @@
 # %% [markdown]
 # # Ways to say “different”
 #
-# **You will** see how five metrics compare the same two images, find the line of code behind each equation, and look
-# through each metric's eyes at a patch of your choice. Four of the metrics are the paper's; the fifth, χ², knows what the
-# microscope lets through and how electrons are counted.
+# **You will** see how five metrics compare the same two images, find the lines of code behind each equation, and look at
+# a patch of your choice as each metric sees it. Four of the metrics are from the paper. The fifth, χ², takes into account
+# which spatial frequencies the microscope transmits and how electrons are counted.
 #
-# Image **A** is Nb₃Sn, 10.55 nm thick; image **B** is ZrO₂, 10.18 nm thick: the pair of the paper's Fig. 1. Both are
-# seen along [001] at 80 kV through an aperture of 30 mrad, in focus, 128 × 128 pixels.
+# Image **A** is Nb₃Sn, 10.55 nm thick; image **B** is ZrO₂, 10.18 nm thick. This is the pair of the paper's Fig. 1. Both
+# are viewed along [001] at 80 kV through an aperture of 30 mrad, in focus, with 128 × 128 pixels.
 #
 # ## Predict first
 
@@ -31,7 +31,7 @@ page.prediction(
 # %% [markdown]
 # ## See
 #
-# Change B and watch the numbers. Choose the other image as **reference** and see which of the numbers move: not every
+# Change B and watch the numbers. Choose the other image as **reference** and see which of the numbers change: not every
 # metric is symmetric. Click on a picture, or use the two sliders, to move the patch.
 
 # %%
@@ -41,21 +41,23 @@ page.dashboard()
 # ## What to notice
 #
 # * The circles are SIFT's **keypoints**: places where the reference has a blob or a ring of a certain size (paper,
-#   Fig. 1c). SIFT looks there and nowhere else: grey in its map is area that it never reads.
-# * MSE and SSIM read the pixels themselves. A patch of even grey in A that is still grey in B, only darker, is a difference
-#   to MSE; to SSIM it is one only if the mean, the variance or the covariance tells.
-# * cw-SSIM reads local waves: their strength and their phases *relative to each other*. A phase that all waves of a window
-#   share is no difference to it (paper, Fig. 1d), so it forgives a small shift. It also forgives a reversed contrast.
-# * χ² reads pixels as MSE does, but only the waves that the reference itself holds, and a dark pixel counts more than a
-#   bright one, for counted electrons leave it less uncertain. Its 1 is kept for black and for negatives: two equally bright
-#   images with nothing in common are at 0.5. Compare its numbers with each other, not with those of MSE.
-# * Make B Nb₃Sn too, 20 cells, and step the defocus slowly away from zero: which number reacts first?
+#   Fig. 1c). SIFT looks only there. Grey areas in its map are areas that it never reads.
+# * MSE and SSIM read the pixels themselves. Suppose that a patch is uniformly grey in A, and a darker uniform grey in B. MSE
+#   counts this as a difference. SSIM counts it only as far as the mean, the variance or the covariance shows it.
+# * cw-SSIM reads local waves: their amplitudes, and their phases *relative to each other*. A phase shift that is common to
+#   all waves of a window does not count (paper, Fig. 1d), so cw-SSIM tolerates a small shift. It also tolerates a reversed
+#   contrast.
+# * χ² compares pixels as MSE does, with two changes. It uses only the spatial frequencies that the reference itself
+#   contains. And a dark pixel counts more than a bright one, because its counting noise is smaller. χ² is 1 only for black
+#   and for negatives: two equally bright images with nothing in common have 0.5. So compare its numbers with each other, not
+#   with those of MSE.
+# * Set B to Nb₃Sn with 20 cells, too, and move the defocus slowly away from zero. Which number reacts first?
 #
 # ## The equations
 #
 # In the paper's notation $\mathbf a$ and $\mathbf b$ are the pixels of the two images, $\mathbf x$ and $\mathbf y$ two
-# patches, and $\mathbf c_x$, $\mathbf c_y$ wavelet coefficients. Under each equation stand the lines of this project's
-# code that are it, read from the source when the page is made.
+# patches, and $\mathbf c_x$, $\mathbf c_y$ wavelet coefficients. Below each equation are the lines of this project's code
+# that compute it. They are read from the source code when the page is made.
 #
 # ### Mean squared error
 
@@ -63,7 +65,7 @@ page.dashboard()
 page.equation("mse")
 
 # %% [markdown]
-# Each image is divided by its norm, so a longer exposure changes nothing, and half the sum makes 1 the greatest value.
+# Each image is divided by its norm, so a longer exposure changes nothing. The factor ½ makes 1 the greatest value.
 #
 # ### Structural similarity
 
@@ -72,7 +74,7 @@ page.equation("ssim")
 
 # %% [markdown]
 # $\mu$ is the mean of a circular patch, $\sigma_x$ its variance and $\sigma_{xy}$ the covariance of the two patches. The
-# difference is averaged over all patches. 0.5 means unrelated, more means reversed.
+# difference is averaged over all patches. A value of 0.5 means unrelated, a greater value means reversed.
 #
 # ### Structural similarity of complex wavelets
 
@@ -89,7 +91,7 @@ page.equation("sift")
 
 # %% [markdown]
 # $\mathbf d_k$ and $\mathbf e_k$ are histograms of gradient directions around keypoint $k$ of the *reference*, in the
-# reference and in the image. Two histograms with nothing in common are √2 apart.
+# reference and in the image. The distance of two histograms with nothing in common is √2.
 #
 # ### Relative χ²
 
@@ -97,10 +99,10 @@ page.equation("sift")
 page.equation("chi_square")
 
 # %% [markdown]
-# $h$ keeps the waves of the reference's band, for the aperture lets no others through, and each pixel is weighted by
-# the variance that counted electrons would have there: bright pixels are noisy, dark ones certain. The denominator is the
-# most that the numerator could be, so that 1 means black or a negative; how much larger than *noise* a difference is,
-# that takes a dose, and `metrics.reduced_chi_square`.
+# The filter $h$ keeps the spatial frequencies of the reference's band, because the aperture transmits no others. Each pixel
+# is divided by the variance that counted electrons would have there: bright pixels are noisy, dark ones are certain. The
+# denominator is the greatest value that the numerator can have, so 1 means black or a negative. To see how much larger a
+# difference is than *noise*, you need the dose: this is what `metrics.reduced_chi_square` computes.
 #
 # ## Check yourself
 
@@ -108,9 +110,9 @@ page.equation("chi_square")
 page.self_check(
     "You exchange reference and image. Which metric cannot change?",
     {
-        "MSE": (True, "Its equation has a and b in the same places."),
-        "SIFT": (False, "Only the reference's keypoints count, and another image has others."),
-        "χ²": (False, "The reference's band and its counting noise are used. Try it above."),
+        "MSE": (True, "Exchanging a and b leaves its equation unchanged."),
+        "SIFT": (False, "Only the reference's keypoints count, and the other image has different ones."),
+        "χ²": (False, "It uses the band and the counting noise of the reference. Try it above."),
     },
 )
 
@@ -119,22 +121,24 @@ page.self_check(
     "B is A, three times as bright. What does MSE say?",
     {
         "A large difference": (False, "Both images are divided by their norm first."),
-        "No difference": (True, "The norm takes the brightness away, like the dose of an exposure."),
+        "No difference": (
+            True,
+            "Dividing by the norm removes the brightness, and so the dose of an exposure.",
+        ),
     },
 )
 
 # %% [markdown]
 # ## Exercise
 #
-# Set B to Nb₃Sn, 20 cells. Find the smallest defocus, to either side, at which SIFT passes its threshold of 0.18, and the
-# same for cw-SSIM at 0.16. Which of the two would you use to judge a through-focus series, and why?
+# Set B to Nb₃Sn, 20 cells. Find the smallest defocus, on either side of zero, at which SIFT exceeds its threshold of 0.18.
+# Do the same for cw-SSIM and 0.16. Which of the two would you use to judge a through-focus series, and why?
 #
 # <details><summary>Solution</summary>
 #
-# Step the slider by keyboard, 0.1 nm at a time, and read the words beside the bars. Whichever threshold is passed first,
-# the choice is decided by something else: far from focus the contrast can reverse, and to cw-SSIM a reversed image *is* the
-# reference. The paper recommends any of the other metrics for a focus series (section 2.1). The next chapter shows the
-# reversal.
+# Move the slider with the keyboard, 0.1 nm at a time, and read the words beside the bars. But it does not matter which
+# threshold is exceeded first. Far from focus the contrast can reverse, and for cw-SSIM a reversed image *is* the reference.
+# For a focus series the paper recommends any of the other metrics (section 2.1). The next chapter shows the reversal.
 #
 # </details>
 #

@@ -12,8 +12,8 @@
 # **You will** learn what a difference of 0.1, 0.5 or 0.9 looks like, find where the metrics disagree, and read off
 # the range of a microscope setting in which an image is still “practically the same”.
 #
-# A metric is of use once one knows its edge cases (paper, section 2.1). Below are those of the paper's Fig. 2: a reference
-# and seven ways to be different.
+# A metric is useful only if you know its edge cases (paper, section 2.1). Below are those of the paper's Fig. 2: a
+# reference, and seven images that differ from it in seven ways.
 #
 # ## Predict first
 
@@ -29,7 +29,7 @@ page.prediction(
 # ## The gallery
 #
 # Under each image: its difference from the reference, 0 to 1. The paper calls images practically the same below 0.18
-# (SIFT), 0.16 (cw-SSIM) and 0.07 (MSE); it names no threshold for SSIM, and χ² is not the paper's.
+# (SIFT), 0.16 (cw-SSIM) and 0.07 (MSE). It gives no threshold for SSIM, and χ² is not from the paper.
 
 # %%
 page.gallery()
@@ -37,18 +37,18 @@ page.gallery()
 # %% [markdown]
 # ## What to notice
 #
-# * **Half-cell shift** (Fig. 2b). The crystal is the same, yet most metrics call it more different than another crystal:
-#   align before you compare. A phase that a whole window shares is nothing to cw-SSIM, but this lattice has several waves in
-#   one subband, and a shift turns each by its own angle.
-# * **−2 nm defocus** (Fig. 2c). Small but visible, and below all thresholds; SIFT, at 0.165, only just. Two nanometres to
-#   the *other* side take SIFT to 0.29: a through-focus series is not symmetric.
-# * **Contrast reversal** (Fig. 2f). cw-SSIM says 0: it cannot tell an image from its negative. In a focus series, where
-#   contrast does reverse, use another one.
-# * **No structure** (third row). For MSE black is as different as can be. SIFT gives every image without gradients $1/\sqrt 2$:
-#   to it, pure noise and pure black are about equally unlike the reference.
-#
-# * **χ²** puts black at 1, like MSE, but white at 0.71, where MSE has 0.43: brightness counts, and the dark places, which
-#   counting leaves most certain, are bright there. Two equally bright images with nothing in common would be at 0.5.
+# * **Half-cell shift** (Fig. 2b). The crystal is the same, yet most metrics call it more different than another crystal. So
+#   align images before you compare them. cw-SSIM ignores a phase shift that is common to a whole window. But this lattice has
+#   several waves in one subband, and a shift changes the phase of each by a different angle.
+# * **−2 nm defocus** (Fig. 2c). The change is small but visible, and below all thresholds; for SIFT, at 0.165, only just. Two
+#   nanometres in the *other* direction give SIFT 0.29: a through-focus series is not symmetric.
+# * **Contrast reversal** (Fig. 2f). cw-SSIM gives 0: it cannot tell an image from its negative. In a focus series, where
+#   contrast does reverse, use another metric.
+# * **No structure** (third row). For MSE, black has the greatest possible difference. SIFT gives $1/\sqrt 2$ to every image
+#   without gradients. For SIFT, pure noise and pure black are about equally different from the reference.
+# * **χ²** gives 1 for black, like MSE, but 0.71 for white, where MSE gives 0.43. Brightness counts for χ². And white is bright
+#   where the reference is dark, which is where counting noise is smallest. Two equally bright images with nothing in common
+#   would have 0.5.
 #
 # ### What the paper says, and what we find
 #
@@ -64,14 +64,14 @@ page.gallery()
 # | black: maximum for MSE and cw-SSIM | 1 | | 0.98 | | holds |
 # | black above noise for the three | 1 > 0.68 | | 0.98 > 0.93 | **0.71 < 0.72** | does not hold for SIFT |
 #
-# The paper does not print its window, constants, wavelet levels or SIFT settings, and its simulations use 64 pixels per cell,
-# which is 10 % short of converged. We chose our settings on principle, not to match; what other settings give is tabled in
+# The paper does not print its window, constants, wavelet levels or SIFT settings. Its simulations use 64 pixels per cell,
+# which is 10 % short of converged. We chose our settings on principle, not to match the paper. For other settings, see
 # [docs/metrics.md](../docs/metrics.md).
 #
 # ## Make your own
 #
-# The curve shows every metric along the slider that you moved last. The band marks where all metrics with a threshold stay
-# below it: the range in which this setting is still acceptable.
+# The curve shows every metric along the slider that you moved last. The band marks where every metric that has a threshold
+# stays below it. This is the range in which the setting is still acceptable.
 
 # %%
 page.explorer()
@@ -103,14 +103,15 @@ page.self_check(
 # %% [markdown]
 # ## Exercise
 #
-# You align a microscope by comparing its images with a simulation. How exactly must you know the defocus, if every metric is
-# to stay below its threshold? And how exactly the position? Use Reset between the two.
+# You align a microscope by comparing its images with a simulation. Every metric is to stay below its threshold. How precisely
+# must you know the defocus? How precisely must you know the position? Press Reset between the two.
 #
 # <details><summary>Solution</summary>
 #
 # Press Reset, then touch the defocus slider: the sentence under the curve gives the range, and the bars under the axes
-# show which metric limits it. Press Reset again and touch the shift slider. Position is the harder demand: the metrics allow
-# a few hundredths of a cell, some hundredths of a nanometre, which is why images are aligned before they are compared.
+# show which metric limits it. Press Reset again and touch the shift slider. The position must be known more precisely: the
+# metrics allow a few hundredths of a cell, which is some hundredths of a nanometre. This is why images are aligned before
+# they are compared.
 #
 # </details>
 #

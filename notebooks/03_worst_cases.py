@@ -12,9 +12,9 @@
 # **You will** watch a search find the image that a metric calls most different, compare images that one metric calls equal and
 # another does not, and try to fool a metric yourself.
 #
-# To know a metric is to know its worst case. The paper's Fig. 2e and f show images found by a Monte Carlo search: change a
-# patch at random, keep the change if the difference grew, go on. Every image here stays within the reference's own range of
-# intensities; nothing is negative.
+# To know a metric, you must know its worst case. The paper's Fig. 2e and f show images found by a Monte Carlo search. The
+# search changes a patch at random, keeps the change if the difference has grown, and repeats. Every image here stays within
+# the reference's own range of intensities; no intensity is negative.
 #
 # ## Predict first
 
@@ -29,8 +29,9 @@ page.prediction(
 # %% [markdown]
 # ## Search
 #
-# Choose a metric and press Start. A patch that makes the image worse for this metric stays, any other is undone, so its
-# curve can only rise; the other metrics are bystanders. The picture on the right is the end of a long run.
+# Choose a metric and press Start. A change that increases this metric's difference is kept, any other is undone. So the
+# curve of this metric can only rise. The other metrics do not take part in the search. The picture on the right is the
+# result of a long run.
 
 # %%
 page.search()
@@ -38,24 +39,27 @@ page.search()
 # %% [markdown]
 # ## What to notice
 #
-# * **SSIM** (Fig. 2f). The reversed columns are there, but the background is not white: the reference is dark, intensities cannot
-#   be negative, and a bright background would cost the brightness factor of eq. 1. The plain contrast reversal has 0.625, the
-#   long run 0.665, and 0.668 is as far as it goes: climbing along the gradient ends there from five different starts.
-# * **SIFT** (Fig. 2e). Only gradients at keypoints count. The search turns them against the reference's: 0.957, where the
-#   reversal has 0.90. The image is nearly black: a descriptor is divided by its norm, so faint gradients count in full.
-# * **cw-SSIM**. A reversal is worth nothing here. The search must change the waves' phases *against each other*. Black, which
-#   has no waves, is at 0.98; no patch was found that makes black any worse.
-# * **χ²**. From the reference it climbs to an image that is bright where the reference is dark, 0.73, and stays there: black,
-#   which is at 1, lies on the other side of a valley.
-# * **MSE**. Black where the reference is bright, bright only where it is black: almost 1, and the quickest of the searches.
-# * The paper says that cw-SSIM calls the worst image for SSIM nearly the same. Of ours it does not (0.48): what is added to the
-#   reversal changes the waves. But an image exists for which the paper's sentence holds: see the pairs below.
+# * **SSIM** (Fig. 2f). The columns are reversed, but the background is not white. The reference is dark, intensities cannot
+#   be negative, and a bright background would reduce the brightness factor of eq. 1. The plain contrast reversal gives 0.625,
+#   the long run 0.665. The limit is 0.668: gradient ascent from five different starts ends there.
+# * **SIFT** (Fig. 2e). Only gradients at keypoints count. The search turns them against those of the reference. This gives
+#   0.957, where the contrast reversal gives 0.90. The image is nearly black: a descriptor is divided by its norm, so weak
+#   gradients count as much as strong ones.
+# * **cw-SSIM**. A contrast reversal does not help here. The search must change the phases of the waves *relative to each
+#   other*. Black, which has no waves, gives 0.98. No patch was found that increases the difference of black.
+# * **χ²**. From the reference the search climbs to an image that is bright where the reference is dark (0.73), and stays there.
+#   Black gives 1, but on the way to black χ² would first have to decrease.
+# * **MSE**. The image is black where the reference is bright, and bright only where the reference is black. This gives almost
+#   1, and it is the fastest of the searches.
+# * The paper says that cw-SSIM calls the worst image for SSIM nearly the same as the reference. For our image it does not
+#   (0.48): the search has added to the reversal, and this changes the waves. But there is an image for which the paper's
+#   claim holds: see the pairs below.
 #
 # ## Equal to one, different to the other
 #
-# Two images with the *same* MSE can look anything but equally good. Such pairs test metrics against each other without any
-# opinion (maximum differentiation, Wang and Simoncelli 2008, [doi:10.1167/8.12.8](https://doi.org/10.1167/8.12.8)): hold one
-# metric, make the other as small and as large as it goes.
+# Two images with the *same* MSE can look very different. Such pairs test metrics against each other, and nobody's opinion is
+# needed (maximum differentiation, Wang and Simoncelli 2008, [doi:10.1167/8.12.8](https://doi.org/10.1167/8.12.8)). One metric
+# is held constant, and the other is made as small and as large as possible.
 
 # %%
 page.pairs()
@@ -64,7 +68,7 @@ page.pairs()
 # ## Fool a metric
 #
 # Raise one metric as far as you can while another still calls the image acceptable. Use the sliders, or paint: click or drag on
-# your image. Your browser keeps your best score of every pair.
+# your image. Your browser keeps your best score for every pair of metrics.
 
 # %%
 page.game()
@@ -86,8 +90,8 @@ page.self_check(
 page.self_check(
     "Is black the image that SIFT calls most different?",
     {
-        "Yes: nothing is left": (False, "To MSE it is. To SIFT black only lacks gradients: 0.71."),
-        "No: opposing gradients differ more": (True, "Gradients turned round reach 0.96, black 0.71."),
+        "Yes: nothing is left": (False, "For MSE it is. For SIFT, black only lacks gradients: 0.71."),
+        "No: opposing gradients differ more": (True, "Opposing gradients reach 0.96, black only 0.71."),
     },
 )
 
@@ -98,8 +102,8 @@ page.self_check(
 #
 # <details><summary>Solution</summary>
 #
-# Contrast, at −1: cw-SSIM calls the reversed image the same, SIFT is near 0.9. The two look at the same structure, but to
-# cw-SSIM a wave turned by half a period is still the same wave.
+# Contrast, at −1: cw-SSIM calls the reversed image the same, while SIFT is near 0.9. Both look at the same structure, but for
+# cw-SSIM a wave that is shifted by half a period is still the same wave.
 #
 # </details>
 #

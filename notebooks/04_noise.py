@@ -9,14 +9,15 @@
 # %% [markdown]
 # # Noise, one source at a time
 #
-# **You will** disturb one image by counted electrons, by the camera's electronics and by a blurred source, each alone and all
-# together, and see which metric takes which of them to heart.
+# **You will** disturb one image in three ways: by counting electrons, by the camera's electronics, and by the blur of the
+# source. You apply each disturbance alone and all of them together, and see which metric reacts to which of them.
 #
-# A good metric should see the crystal and overlook the noise. The paper tries this in section 3.1 on three disturbances, and so
-# does this page, in the order in which a microscope applies them:
+# A good metric should react to the crystal and ignore the noise. The paper tests this in section 3.1 with three disturbances.
+# This page does the same, in the order in which they happen in a microscope:
 #
-# 1. **Blur**: the source is not a point, so the *expected* image is smeared out. Nothing random happens.
-# 2. **Shot noise**: electrons arrive one by one. A pixel that expects 4 counts 4 ± 2, a pixel that expects 100 counts 100 ± 10.
+# 1. **Blur**: the source is not a point, so the *expected* image is blurred. Nothing random happens.
+# 2. **Shot noise**: electrons arrive one by one. Where 4 electrons are expected, a pixel counts 4 ± 2; where 100 are expected,
+#    it counts 100 ± 10.
 # 3. **Readout noise**: the electronics add a Gaussian error of $\sigma$ electrons to every pixel, bright or dark.
 #
 # ## Predict first
@@ -25,15 +26,16 @@
 from hrtem_lab.app.pages import noise as page
 
 page.prediction(
-    "15 000 electrons fall on each square nanometre. Which metric makes most of the noise?",
+    "15 000 electrons fall on each square nanometre. Which metric reacts most strongly to the noise?",
     ["MSE", "SSIM", "cw-SSIM", "SIFT", "χ²"],
 )
 
 # %% [markdown]
 # ## The six panels of Fig. 3
 #
-# One set of sliders drives all six. At first they stand where the paper's do. The same settings always show the same noise;
-# **New noise** records them once more. Panel d has the very electrons of panel c: all that is new in it is the readout.
+# One set of sliders controls all six panels. At first the sliders have the paper's values. The same settings always show the
+# same noise; **New noise** records the images once more. Panel d has exactly the electrons of panel c: only the readout noise
+# is added.
 
 # %%
 page.dashboard()
@@ -41,19 +43,21 @@ page.dashboard()
 # %% [markdown]
 # ## What to notice
 #
-# * **Shot noise** (Fig. 3b, c). The crystal is plain to see, yet cw-SSIM says 0.38. Its finest wavelets span a few pixels, which
-#   is where the noise of single pixels lives. Even at 500 000 e⁻/nm² it still says 0.25, above its threshold of 0.16. χ², which
-#   listens only to spatial frequencies that the aperture lets through, says 0.02.
-# * **Readout noise** (Fig. 3d). $\sigma$ = 2 e⁻ sounds harmless. But at 5 000 e⁻/nm² a pixel of this image expects just 1.4
-#   electrons of vacuum: the electronics are louder than the beam. Press *Counting camera* to be rid of them.
-# * **Blur** (Fig. 3e). The calmest image of all, and a test of what a metric takes for structure. MSE hardly minds (0.05);
-#   cw-SSIM minds more than it does shot noise (0.56), because the fine wavelets have lost their waves.
-# * **Everything** (Fig. 3f). No metric calls any other panel worse. But do the parts add up? Look at the bars. MSE is a *square*, and
-#   squares of independent errors add: it says 0.48, the sum is 0.45. SIFT is a *length*, and lengths of independent errors add
-#   like the sides of a right-angled triangle: $\sqrt{0.22^2 + 0.45^2} = 0.50$, and it says 0.52. cw-SSIM cannot add up:
-#   the sum would be 1.19, and 1 is all there is.
-# * **Pixels**. Press *512 pixels, same dose*: as many electrons, on sixteen times as many pixels. The paper remarks that the look
-#   of an image depends on it. So does MSE, from 0.21 to 0.69. χ² stays at 0.06: it counts electrons, not pixels.
+# * **Shot noise** (Fig. 3b, c). The crystal is easy to see, yet cw-SSIM gives 0.38. Its finest wavelets are only a few pixels
+#   wide, so they respond to the noise of single pixels. Even at 500 000 e⁻/nm² cw-SSIM gives 0.25, above its threshold of 0.16.
+#   χ² uses only the spatial frequencies that the aperture transmits, and gives 0.02.
+# * **Readout noise** (Fig. 3d). $\sigma$ = 2 e⁻ seems small. But at 5 000 e⁻/nm² the vacuum gives each pixel of this image just
+#   1.4 electrons on average: the noise of the electronics is larger than the beam. Press *Counting camera* to remove it.
+# * **Blur** (Fig. 3e). This image has no noise. It tests what a metric takes for structure. MSE hardly reacts (0.05). cw-SSIM
+#   reacts more strongly than to shot noise (0.56), because the blur removes the waves that its fine wavelets measure.
+# * **Everything** (Fig. 3f). Every metric gives this panel its greatest difference. But do the parts add up? Look at the bars.
+#   MSE is a *square*, and squares of independent errors add: the sum of the parts is 0.45, and MSE gives 0.48. SIFT is a
+#   *length*, and lengths of independent errors add like the sides of a right-angled triangle:
+#   $\sqrt{0.22^2 + 0.45^2} = 0.50$, and SIFT gives 0.52. For cw-SSIM the parts cannot add up: their sum would be 1.19, but no
+#   difference is greater than 1.
+# * **Pixels**. Press *512 pixels, same dose*: the same number of electrons falls on sixteen times as many pixels. The paper
+#   remarks that the look of an image depends on the number of pixels. So does MSE: it rises from 0.21 to 0.69. χ² stays at
+#   0.06, because it depends on the number of electrons, not of pixels.
 #
 # ### What the paper says, and what we find
 #
@@ -61,8 +65,8 @@ page.dashboard()
 #
 # | panel | MSE | SSIM | cw-SSIM | SIFT | χ² |
 # | --- | --- | --- | --- | --- | --- |
-# | b, 15 000 e⁻/nm² | 0.085 ± 0.002 | 0.258 ± 0.001 | 0.384 ± 0.002 | 0.175 ± 0.005 | 0.021 ± 0.001 |
-# | c, 5 000 e⁻/nm² | 0.206 ± 0.004 | 0.350 ± 0.001 | 0.452 ± 0.003 | 0.256 ± 0.007 | 0.059 ± 0.002 |
+# | b, 15 000 e⁻/nm² | 0.085 ± 0.002 | 0.258 ± 0.001 | 0.384 ± 0.002 | 0.175 ± 0.005 | 0.021 ± 0.001 |
+# | c, 5 000 e⁻/nm² | 0.206 ± 0.004 | 0.350 ± 0.001 | 0.452 ± 0.003 | 0.256 ± 0.007 | 0.059 ± 0.002 |
 # | d, with readout | 0.403 ± 0.006 | 0.460 ± 0.001 | 0.631 ± 0.005 | 0.450 ± 0.009 | 0.409 ± 0.006 |
 # | e, blur alone | 0.055 | 0.168 | 0.567 | 0.217 | 0.075 |
 # | f, all of it | 0.488 ± 0.006 | 0.478 ± 0.001 | 0.718 ± 0.007 | 0.522 ± 0.011 | 0.435 ± 0.005 |
@@ -70,24 +74,24 @@ page.dashboard()
 #
 # | claim of section 3.1 | verdict |
 # | --- | --- |
-# | at 15 000 e⁻/nm² cw-SSIM is already above its threshold | holds, 0.38 > 0.16. But MSE is above its own, too (0.085 > 0.07), and SIFT just below (0.175 < 0.18) |
-# | cw-SSIM is therefore less suited than the others | holds: of all metrics it says most |
+# | at 15 000 e⁻/nm² cw-SSIM is already above its threshold | holds, 0.38 > 0.16. But MSE is above its own, too (0.085 > 0.07), and SIFT just below (0.175 < 0.18) |
+# | cw-SSIM is therefore less suited than the others | holds: it gives the greatest difference of all metrics |
 # | Gaussian readout noise: a strong response of all metrics | holds: + 0.11 (SSIM) to + 0.35 (χ²) |
 # | blur: MSE significantly lower than the others | holds against SSIM, cw-SSIM and SIFT, by a factor of 3 and more; χ² is nearly as low |
-# | the contributions add, to some degree and for small modulations | holds for MSE and χ² within 10 %; not for the others here. With weak disturbances SSIM and cw-SSIM add, too; SIFT never does: it adds in squares |
+# | the contributions add, to some degree and for small modulations | holds for MSE and χ² within 10 %; not for the others here. With weak disturbances the parts add for SSIM and cw-SSIM, too. For SIFT they never do: its squares add |
 # | Fig. 3f has the biggest difference | holds for all five |
 #
-# The paper does not print its numbers nor say in which order it disturbed the image. We blur first, because a source
-# blurs what electrons are *expected* to do; blurring the recorded image instead would smooth the noise away.
+# The paper gives neither its numbers nor the order in which it disturbed the image. We blur first, because a source
+# blurs the *expected* image. Blurring the recorded image instead would smooth the noise away.
 #
 # ## Check yourself
 
 # %%
 page.self_check(
-    "The dose is made four times as large. By what does the relative noise of a pixel change?",
+    "The dose is made four times as large. How does the relative noise of a pixel change?",
     {
-        "It stays": (False, "Then no one would wait for a long exposure."),
-        "It is halved": (True, "N electrons scatter by √N: relative to N that is 1/√N, and √4 is 2."),
+        "It stays the same": (False, "Then a long exposure would be of no use."),
+        "It is halved": (True, "N electrons scatter by √N. Relative to N this is 1/√N, and √4 is 2."),
         "It is divided by four": (False, "The count is four times as large, and its scatter doubles."),
     },
 )
@@ -105,21 +109,21 @@ page.self_check(
 # %% [markdown]
 # ## Exercise
 #
-# A camera reads out with $\sigma$ = 2 e⁻ per pixel. You have 5 000 e⁻/nm² and may choose the pixels: 64 or 128 on each side. Which
-# is better for recognising this crystal, and does the answer hold for a camera without readout noise? Use panels c and d.
+# A camera has a readout noise of $\sigma$ = 2 e⁻ per pixel. You have 5 000 e⁻/nm² and may choose 64 or 128 pixels per side.
+# Which is better for recognising this crystal? Is the answer the same for a camera without readout noise? Use panels c and d.
 #
 # <details><summary>Solution</summary>
 #
-# Fewer, larger pixels: the readout adds its error once per pixel, whatever has been counted, and with 64 × 64 of them each counts
-# four times as many electrons. In panel d every number falls. Without readout noise (panel c) the numbers of MSE,
-# SSIM, cw-SSIM and SIFT fall as well, but χ² does not: the same electrons are there in both images, only sorted into
-# larger boxes. The other metrics changed their minds about an equally good recording.
+# Fewer, larger pixels are better. The readout adds its error once per pixel, however many electrons the pixel has counted, and
+# each of 64 × 64 pixels counts four times as many electrons. In panel d every number falls. Without readout noise (panel c)
+# the numbers of MSE, SSIM, cw-SSIM and SIFT fall as well, but χ² does not: both images hold the same electrons, only sorted
+# into larger pixels. The other metrics give different numbers for two equally good recordings.
 #
 # </details>
 #
 # ## Take it further
 #
-# How does a metric scatter from one recording to the next? Twenty of them, and what blur and readout noise add:
+# How much does a metric scatter from one recording to the next? Here are twenty recordings, with blur and readout noise:
 #
 # ```python
 # import numpy as np

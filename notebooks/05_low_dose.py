@@ -9,10 +9,10 @@
 # %% [markdown]
 # # How few electrons are enough?
 #
-# **You will** follow every metric down to a handful of electrons per square nanometre, learn why a *high* difference is not
-# the same as a *useless* one, and measure each metric against the best that any method could do with the same electrons.
+# **You will** follow every metric down to a few electrons per square nanometre, learn why a *high* difference is not the same
+# as a *useless* one, and compare each metric with the best that any method could do with the same electrons.
 #
-# Beam-sensitive specimens allow 100 to 3 000 e⁻/nm² (paper, section 3.1). Is that enough to tell two crystals apart?
+# Beam-sensitive specimens allow 100 to 3 000 e⁻/nm² (paper, section 3.1). Is that enough to tell two crystals apart?
 #
 # ## Predict first
 
@@ -20,17 +20,17 @@
 from hrtem_lab.app.pages import low_dose as page
 
 page.prediction(
-    "You have 300 e⁻/nm² and an image of 4 × 4 cells. Which metric would you trust to tell Nb₃Sn from ZrO₂?",
+    "You have 300 e⁻/nm² and an image of 4 × 4 cells. Which metric would you trust to tell Nb₃Sn from ZrO₂?",
     ["MSE", "SSIM", "cw-SSIM", "SIFT", "χ²", "None of them", "Any of them"],
 )
 
 # %% [markdown]
 # ## See
 #
-# Above: one exposure of each crystal at your dose. Below, on the left: the mean difference from the noise-free reference at
-# each dose, for exposures of the same crystal and of the other one. On the right: how often the other crystal's exposure gets
-# the greater difference, the area under the ROC curve (AUC); ½ is guessing. The study computes while you look, and goes on
-# where it was if you only move the dose.
+# The pictures show one exposure of each crystal at your dose. The left figure shows the mean difference from the noise-free
+# reference at each dose, for exposures of the same crystal and of the other one. The right figure shows how often the
+# exposure of the other crystal has the greater difference. This is the area under the ROC curve (AUC); ½ means guessing. The
+# study runs while you look. If you change only the dose, it continues where it was.
 
 # %%
 page.dashboard()
@@ -40,13 +40,13 @@ page.dashboard()
 #
 # * **The left figure is the paper's Fig. 3g.** With fewer electrons the *same* crystal differs more and more from its
 #   reference, until noise alone makes almost as much difference as another crystal.
-# * **Without readout noise everything ends at black**: no electrons, a black image. SIFT ends at $1/\sqrt 2$, below MSE and
-#   cw-SSIM, which call black the greatest difference (Fig. 3g at its left end). Switch on a readout noise of 0.1 e⁻: at the
-#   lowest doses MSE *falls*, because an image of noise is less different than a black one.
-# * **The right figure asks the question that counts.** Two curves that come close on the left can still be told apart: what
-#   matters is their distance in units of their spread, and an average over thousands of pixels hardly scatters.
-# * **The black line is the ideal observer**, who knows both crystals exactly and weighs every electron by the logarithm of
-#   $\mu_i / \lambda_i$, the ratio of the two expected counts in the pixel it hit:
+# * **Without readout noise every curve ends at the black image**, because there are no electrons. SIFT ends at $1/\sqrt 2$,
+#   below MSE and cw-SSIM, for which black is the greatest difference (left end of Fig. 3g). Set a readout noise of 0.1 e⁻. At
+#   the lowest doses MSE now *falls*, because it calls an image of noise less different than a black one.
+# * **The right figure answers the question that matters.** Two curves that are close in the left figure can still be told
+#   apart. What matters is their distance in units of their spread, and an average over thousands of pixels hardly scatters.
+# * **The black line is the ideal observer**, who knows both crystals exactly. It weights every electron by the logarithm of
+#   $\mu_i / \lambda_i$, the ratio of the two expected counts in the pixel that the electron hit:
 #
 # $$ t = \sum_i \left[ k_i \ln \frac{\mu_i}{\lambda_i} - (\mu_i - \lambda_i) \right] $$
 #
@@ -57,31 +57,31 @@ page.dashboard()
 #
 # | claim of section 3.1 | what we find | verdict |
 # | --- | --- | --- |
-# | below 100 e⁻/nm²: SIFT below cw-SSIM and MSE | at 100: SIFT 0.62, cw-SSIM 0.78, MSE 0.82 | holds |
-# | dose → 0, no readout noise: the black image | MSE 0.94 at 10 e⁻/nm², 0.98 at 1; cw-SSIM 0.93, 0.96 | holds |
-# | with even a little readout noise: about 0.7 | MSE 0.68, SIFT 0.72, **cw-SSIM 1.00** (σ = 0.1 e⁻) | holds for two |
+# | below 100 e⁻/nm²: SIFT below cw-SSIM and MSE | at 100: SIFT 0.62, cw-SSIM 0.78, MSE 0.82 | holds |
+# | dose → 0, no readout noise: the black image | MSE 0.94 at 10 e⁻/nm², 0.98 at 1; cw-SSIM 0.93, 0.96 | holds |
+# | with even a little readout noise: about 0.7 | MSE 0.68, SIFT 0.72, **cw-SSIM 1.00** (σ = 0.1 e⁻) | holds for two |
 # | SIFT is best suited for extremely low dose | all five within 2 to 4 times the ideal dose | does not hold on whole images |
 #
-# The last claim reads off where the two curves of a metric meet. By that eye SIFT looks best. But the AUC says that, over
-# 4 × 4 cells, each of the five tells the crystals apart from about 7 e⁻/nm² on, within two to four times the dose that the
-# ideal observer needs. Choose a field of view of **one cell** to see them come apart: there, cw-SSIM needs about three times
-# the dose of the others. [docs/dose.md](../docs/dose.md) tables all of this with its intervals.
+# The last claim is read from where the two curves of a metric meet. Judged in this way, SIFT looks best. But by the AUC, over
+# 4 × 4 cells, each of the five metrics tells the crystals apart above about 7 e⁻/nm². This is two to four times the dose that
+# the ideal observer needs. Choose a field of view of **one cell** to see them differ: there, cw-SSIM needs about three times
+# the dose of the others. [docs/dose.md](../docs/dose.md) has the numbers with their intervals.
 #
-# Two crystals as different as these are an easy question. Ask a harder one, **2 nm of overfocus**: the ideal observer needs
-# 27 e⁻/nm², cw-SSIM about 45 times that, χ² 80 times, SIFT and MSE several *hundred* times. Most of what the electrons say,
-# no general metric hears.
+# Two crystals as different as these are easy to tell apart. Try a harder case, **2 nm of overfocus**: the ideal observer needs
+# 27 e⁻/nm², cw-SSIM about 45 times as much, χ² 80 times, SIFT and MSE several *hundred* times. No general metric uses more
+# than a small part of the information that the electrons carry.
 #
 # ## Pixels
 #
-# Move *Pixels per cell* and watch the exposures. The dose stays, so smaller pixels count fewer electrons each, and the image
-# looks noisier; the paper remarks that the look of an image varies strongly with the number of pixels. The ideal observer does
-# not care: an electron is an electron. Which metrics do?
+# Move *Pixels per cell* and watch the exposures. The dose stays the same, so each smaller pixel counts fewer electrons, and the
+# image looks noisier. The paper remarks that the look of an image varies strongly with the number of pixels. The ideal observer
+# hardly depends on it: it needs the same electrons, in whichever pixels they are counted. Which metrics do depend on it?
 #
 # ## Check yourself
 
 # %%
 page.self_check(
-    "At 30 e⁻/nm² MSE calls the same crystal 0.90 different and the other 0.97. Is it useless there?",
+    "At 30 e⁻/nm² MSE calls the same crystal 0.90 different and the other 0.97. Is it useless there?",
     {
         "Yes, 0.90 is far above its threshold of 0.07": (
             False, "The threshold holds for images without noise. Look at the right figure."
@@ -106,17 +106,18 @@ page.self_check(
 # %% [markdown]
 # ## Exercise
 #
-# Tell Nb₃Sn of 40 cells from Nb₃Sn of 36 cells. Which metric needs the least dose, and how many times the ideal observer's is
-# it? Then give the camera a readout noise of 1 e⁻ per pixel. Who suffers more, the metrics or the ideal observer, and what do
-# fewer, larger pixels do about it?
+# Tell Nb₃Sn of 40 cells from Nb₃Sn of 36 cells. Which metric needs the lowest dose, and how many times the ideal observer's
+# dose is it? Then give the camera a readout noise of 1 e⁻ per pixel. Does this harm the metrics or the ideal observer more? Do
+# fewer, larger pixels help?
 #
 # <details><summary>Solution</summary>
 #
 # Choose *Nb₃Sn, 36 cells thick*; the table under the figure gives the doses, and *Exposures per dose* narrows the intervals.
-# We find SSIM to need least, some 350 e⁻/nm² or 20 times the ideal 18, and MSE 700. With a readout noise of 1 e⁻ the ideal
-# observer suffers most: 500 e⁻/nm², nearly 30 times more, where SSIM needs 7 times more and is now within a factor of 5.
-# Readout noise is added once per pixel, so it hurts most where a pixel counts few electrons. With 16 instead of 32 pixels
-# per cell each counts four times as many, and the ideal observer needs 270.
+# We find that SSIM needs the lowest dose, some 350 e⁻/nm². This is 20 times the 18 e⁻/nm² of the ideal observer. MSE needs
+# 700 e⁻/nm². A readout noise of 1 e⁻ harms the ideal observer most: it then needs 500 e⁻/nm², nearly 30 times as much. SSIM
+# needs 7 times as much, and is now within a factor of 5 of the ideal observer. Readout noise is added once per pixel, so it
+# does most harm where a pixel counts few electrons. With 16 instead of 32 pixels per cell, each pixel counts four times as
+# many electrons, and the ideal observer needs 270 e⁻/nm².
 #
 # </details>
 #

@@ -1,10 +1,10 @@
-"""What stands between the expected image and the recorded one: one function per physical process.
+"""From the expected image to the recorded one: one function per physical process.
 
-Images are intensities relative to the incident beam (vacuum = 1) before and after: what a detector counts
-is divided by the counts that vacuum is expected to give, so that a noisy image compares with a clean one.
-`Detector` composes the processes in their physical order: the source's blur acts on the expected image,
-electrons are counted, and the detector adds its own noise. Nothing is clipped unless asked: readout noise
-takes pixels below 0, which `hrtem_lab.metrics.mse` counts as 0 and the other metrics take as they are.
+All images are intensities relative to the incident beam (vacuum = 1). The counts of a detector are divided
+by the counts that vacuum is expected to give, so a noisy image can be compared with a clean one.
+`Detector` applies the processes in their physical order: the source's blur acts on the expected image,
+electrons are counted, and the detector adds its own noise. By default nothing is clipped: readout noise
+can make pixels negative. `hrtem_lab.metrics.mse` counts these as 0; the other metrics take them as they are.
 """
 
 from hrtem_lab.noise._detector import Detector

@@ -1,4 +1,4 @@
-"""The processes in their physical order."""
+"""The class `Detector`, which applies the processes in their physical order."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class Detector:
     blur_sigma : float
         Standard deviation of the Gaussian source blur in Å.
     dark_counts : float
-        Electrons that a pixel counts without a beam, on average.
+        Mean number of electrons that a pixel counts without a beam.
     readout_sigma : float
         Standard deviation of the readout noise in electrons per pixel.
     clip : bool
-        Whether negative pixels are set to 0 in the end.
+        Whether negative pixels of the result are set to 0.
 
     Raises
     ------
@@ -74,7 +74,7 @@ class Detector:
         image : array_like, shape (rows, columns)
             Expected intensity relative to the incident beam, not negative.
         dose_per_area : float or None
-            Incident electrons per Å²; None is the limit of a very high dose, in which only the blur is left.
+            Incident electrons per Å²; None is the limit of a very high dose, where only the blur acts.
         rng : int, numpy.random.Generator or None
             Seed or generator.
         counts : bool

@@ -1,4 +1,4 @@
-"""Electrons in pixels: how many are expected, counting them, and back to intensity."""
+"""Electrons in pixels: the expected number, the counted number, and the conversion to intensity."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from numpy.typing import NDArray
 
 from hrtem_lab._validation import non_negative, positive
 
-# Beyond this many counts in one pixel, neighbouring whole numbers are no longer all doubles.
+# Above this, a double cannot represent every whole number of counts.
 MOST_COUNTS = 1e15
-# With fewer counts than this for vacuum, a detector's noise divided by them would be astronomical.
+# Below this, dividing a detector's noise by the counts of vacuum would give enormous numbers.
 LEAST_COUNTS = 1e-15
-# Electrons are counted so many pixels at a time: what lies between image and result stays in the cache.
+# Electrons are counted in parts of this many pixels, so that intermediate arrays stay in the cache.
 PART = 1 << 14
 
 
 def counts_per_pixel(dose_per_area: float, *, sampling: float) -> float:
-    """Return how many electrons vacuum is expected to send into one pixel: the dose times its area.
+    """Return the expected number of electrons per pixel of vacuum: the dose times the pixel's area.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def counts_per_pixel(dose_per_area: float, *, sampling: float) -> float:
 
 
 def bounded_counts(name: str, value: Any) -> float:
-    """Return a number of electrons; it must not be negative nor more than can be counted one by one."""
+    """Return a number of electrons after checking it: from 0 to the most that can be counted exactly."""
     number = non_negative(name, value)
     if number > MOST_COUNTS:
         raise ValueError(f"{name} must be at most 1e15 electrons, got {value!r}")
@@ -66,7 +66,7 @@ def bounded_counts(name: str, value: Any) -> float:
 def counted(
     image: NDArray[np.floating], vacuum: float, dark: float, generator: np.random.Generator
 ) -> NDArray[np.float64]:
-    """Return the electrons that each pixel counts, in the order of rows."""
+    """Return the electrons that each pixel counts, drawn row by row."""
     lowest, highest = float(image.min()), float(image.max())
     if lowest < 0:
         raise ValueError(f"image must not be negative where electrons are counted, got {lowest:g}")
@@ -83,7 +83,7 @@ def counted(
 
 
 def relative(electrons: NDArray, vacuum: float, *, clip: bool = False) -> NDArray[np.float64]:
-    """Turn electrons per pixel into intensity; without a beam there is no scale, and all is black."""
+    """Convert electrons per pixel to intensity; without a beam there is no scale, and the image is black."""
     if vacuum == 0:
         return np.zeros(electrons.shape)
     np.divide(electrons, vacuum, out=electrons)

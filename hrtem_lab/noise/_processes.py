@@ -15,8 +15,8 @@ from hrtem_lab.noise._electrons import bounded_counts, counted, counts_per_pixel
 def source_blur(image: ArrayLike, *, sigma: float, sampling: float) -> NDArray[np.floating]:
     r"""Return an image blurred by the finite size of the electron source.
 
-    The convolution with a Gaussian, :math:`\exp(-r^2 / 2\sigma^2) / 2\pi\sigma^2`, sampled at the pixels out
-    to 4σ; beyond its edges the image continues as in a mirror. The total intensity is kept.
+    The image is convolved with a Gaussian, :math:`\exp(-r^2 / 2\sigma^2) / 2\pi\sigma^2`, sampled at the
+    pixels out to 4σ. Beyond its edges the image is mirrored. The total intensity is kept.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def source_blur(image: ArrayLike, *, sigma: float, sampling: float) -> NDArray[n
 
     Notes
     -----
-    A blur below half a pixel is narrower than what the pixels can hold, and is rounded towards none.
+    Pixels cannot represent a blur narrower than half a pixel: its effect becomes too small.
     Blurring intensities describes an incoherent source; the coherent envelopes of
     `hrtem_lab.simulation.form_image` act on the wave.
 
@@ -67,7 +67,7 @@ def source_blur(image: ArrayLike, *, sigma: float, sampling: float) -> NDArray[n
     if not radius:
         return expected
     kernel = cv2.getGaussianKernel(2 * radius + 1, pixels, cv2.CV_64F)
-    # Mirrored here, any number of times: OpenCV mirrors once, which a wide blur of a small image exceeds.
+    # NumPy mirrors as often as needed; OpenCV mirrors once, too little for a wide blur of a small image.
     padded = np.pad(expected, radius, mode="symmetric")
     blurred = np.asarray(cv2.sepFilter2D(padded, cv2.CV_64F, kernel, kernel), np.float64)
     return blurred[radius:-radius, radius:-radius]
@@ -76,7 +76,7 @@ def source_blur(image: ArrayLike, *, sigma: float, sampling: float) -> NDArray[n
 def shot_noise(
     image: ArrayLike, *, dose_per_area: float, sampling: float, rng: int | np.random.Generator | None = None
 ) -> NDArray[np.float64]:
-    r"""Return an image as counted electrons make it, :math:`\mathrm{Poisson}(n I) / n`.
+    r"""Return an image recorded by counting electrons, :math:`\mathrm{Poisson}(n I) / n`.
 
     :math:`n` is `dose_per_area` times the pixel's area, so that mean and variance are :math:`I` and
     :math:`I / n`.
@@ -88,7 +88,7 @@ def shot_noise(
     dose_per_area : float
         Incident electrons per Å² (1 e⁻/Å² is 100 e⁻/nm²); 0 gives the black image.
     sampling : float
-        Pixel size in Å. At one dose, smaller pixels are noisier: an image's look depends on their number.
+        Pixel size in Å. At the same dose, smaller pixels are noisier.
     rng : int, numpy.random.Generator or None
         Seed or generator.
 
@@ -123,10 +123,10 @@ def dark_current(
     sampling: float,
     rng: int | np.random.Generator | None = None,
 ) -> NDArray[np.float64]:
-    r"""Return an image with the counts that a pixel collects without a beam, their mean subtracted.
+    r"""Return an image with the noise of the counts that a pixel collects without a beam.
 
-    :math:`I + (\mathrm{Poisson}(c) - c) / n`: a dark-corrected image keeps its mean, and the variance grows
-    by :math:`c / n^2`.
+    :math:`I + (\mathrm{Poisson}(c) - c) / n`: the mean of the dark counts is subtracted, so the image keeps
+    its mean. The variance grows by :math:`c / n^2`.
 
     Parameters
     ----------
@@ -192,7 +192,8 @@ def readout_noise(
 
     Notes
     -----
-    A metric that counts negative pixels as 0 (`hrtem_lab.metrics.mse`) sees the noise's upper half alone.
+    Where the image is dark, a metric that counts negative pixels as 0 (`hrtem_lab.metrics.mse`) sees only the
+    positive half of the noise.
 
     Source: section 3.1 and Fig. 3d of Ederer and Löffler, Ultramicroscopy 2022.
 

@@ -1,1 +1,1 @@
-"""What pages are made of: controls, pictures, live studies, readings. The kit knows no page."""
+"""The parts that pages share: controls, pictures, live studies, readings. The kit imports no page."""

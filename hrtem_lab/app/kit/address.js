@@ -1,4 +1,4 @@
-// Keeps a dashboard's state in the page's address. JupyterLab's own address is left alone.
+// Keeps a dashboard's state in the page's address. JupyterLab's own address is not changed.
 const onPage = () => document.body.dataset.hrtemLab !== undefined;
 
 function initialize({ model }) {

@@ -1,4 +1,4 @@
-"""Pictures that do not move: a card with every metric's number under it, and the reference."""
+"""Static pictures: a card with the numbers of all metrics under its image, and the reference."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hrtem_lab.app.kit import readings
-from hrtem_lab.app.kit.parameters import FIELD_OF_VIEW
+from hrtem_lab.app.kit.parameters import FOUR_CELLS
 from hrtem_lab.app.kit.widgets import Picture
 from hrtem_lab.rendering import encode_image, scale_bar
 
@@ -29,13 +29,13 @@ def card(
     Parameters
     ----------
     image : numpy.ndarray
-        Intensity, on the pages' field of view.
+        Intensity, 4 × 4 cells wide (`FOUR_CELLS`).
     white : float
         Intensity shown white; 0 is black.
     key : str
         Names the card in the page.
     alt, caption : str
-        Plain text, and HTML.
+        A description as plain text, and the line under the picture as HTML.
     differences : mapping of str to float
         Key of the metric → difference.
     """
@@ -43,7 +43,7 @@ def card(
     return (
         f'<figure class="hl-picture" data-case="{escape(key)}"><div class="hl-frame">'
         f'<img alt="{escape(alt)}" src="data:image/png;base64,{data}">'
-        f'<div class="hl-overlay">{scale_bar(FIELD_OF_VIEW)}</div></div>'
+        f'<div class="hl-overlay">{scale_bar(FOUR_CELLS)}</div></div>'
         f"<figcaption>{caption}</figcaption>{readings.table(differences)}</figure>"
     )
 
@@ -53,7 +53,7 @@ def reference_picture(reference: NDArray[np.floating]) -> Picture:
     white = float(reference.max())
     return Picture(
         data=encode_image(reference, limits=(0, white)),
-        overlay=scale_bar(FIELD_OF_VIEW),
+        overlay=scale_bar(FOUR_CELLS),
         alt="Reference: Nb₃Sn, 40 cells thick, in focus.",
         caption=f"<strong>Reference</strong>, white {white:.2f} of the beam",
     )

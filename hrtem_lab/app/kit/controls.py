@@ -24,11 +24,11 @@ class Slider:
     key : str
         Name in the state and in the page's address.
     label, unit : str
-        What stands beside the slider.
+        The text beside the slider.
     minimum, maximum, step, default : float
         In `unit`.
     also : callable or None
-        ``(value, state) -> str``: the same value in a second unit; the state holds all values.
+        ``(value, state) -> str``: the same value in a second unit; `state` holds the values of all controls.
     """
 
     key: str
@@ -86,7 +86,7 @@ class Slider:
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """One of a few options that the reader picks.
+    """A few options, of which the reader picks one.
 
     Attributes
     ----------
@@ -97,7 +97,7 @@ class Choice:
     default : str
         One of the values.
     buttons : bool
-        Whether the options are buttons side by side rather than a list that folds out.
+        Whether the options are buttons side by side or a drop-down list.
     """
 
     key: str
@@ -167,7 +167,7 @@ class Controls:
 
     @property
     def values(self) -> dict[str, Any]:
-        """Every parameter's value; floats without the dust that a slider's steps add up."""
+        """Every parameter's value; floats are rounded, because the steps of a slider add rounding errors."""
         values = {key: widget.value for key, widget in self.widgets.items()}
         return {key: round(value, 9) if isinstance(value, float) else value for key, value in values.items()}
 
@@ -193,7 +193,7 @@ class Controls:
         self.set(**{key: parameter.default for key, parameter in self.parameters.items()})
 
     def apply(self, query: str) -> list[str]:
-        """Set what a query string asks for and return a sentence for every part that makes no sense."""
+        """Set the values of a query string, and return a sentence for every value that is not allowed."""
         values, complaints = {}, []
         for key, text in parse_qsl(query, keep_blank_values=True):
             if key in self.parameters:

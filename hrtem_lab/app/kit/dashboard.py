@@ -1,4 +1,4 @@
-"""What every dashboard does alike: update in two stages, show errors as sentences, reset, link, download."""
+"""What all dashboards have in common: two-stage updates, errors as sentences, reset, links, downloads."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from hrtem_lab.app.kit.widgets import Address, Download
 logger = logging.getLogger(__name__)
 
 
-#: Seconds between two pieces of work: the least, and the most that courtesy adds up to.
+#: Shortest and longest pause in seconds between two pieces of work.
 REST, LONGEST_REST = 0.005, 1.0
-#: How many times longer work that is not urgent rests than other processes held it up, beyond a share of its
-#: time that does not count.
+#: Work that is not urgent pauses COURTESY times as long as other processes have delayed it. A delay of up to
+#: SHARE of its time does not count.
 COURTESY, SHARE = 30, 0.25
 
 
 class Pace:
-    """A clock of the work since it was made, and how long to rest from it.
+    """A clock that starts when it is made; it tells how long work has taken and how long to pause after it.
 
-    Where many pages compute on few cores, the curves of some would hold up the pictures of others.
+    Without pauses, where many pages share few cores, the curves of some would delay the pictures of others.
     """
 
     def __init__(self) -> None:
@@ -41,7 +41,7 @@ class Pace:
 
     @property
     def rest(self) -> float:
-        """Seconds to rest; on shared cores the longer, the longer others kept this process from computing."""
+        """Seconds to pause; on shared cores, longer the more other processes have delayed this one."""
         if not cores_are_shared():
             return REST
         held_up = (1 - SHARE) * self.worked - (time.process_time() - self._computed)
@@ -51,8 +51,8 @@ class Pace:
 class Dashboard:
     """A page's controls and pictures.
 
-    A subclass draws at once what answers the reader (`draw`) and yields between the pieces of what may
-    take longer (`refine`); a new change of a control abandons the pieces not yet done.
+    A subclass first draws what must answer the reader at once (`draw`). Work that may take longer is done in
+    pieces, with a `yield` after each (`refine`). When a control changes, the remaining pieces are dropped.
 
     Parameters
     ----------
@@ -85,13 +85,13 @@ class Dashboard:
         controls.on_change(lambda key: self._guard(self.update, key))
 
     def draw(self) -> None:
-        """Show what the state asks for: the part that must answer at once."""
+        """Show the part of the state that must answer at once."""
         raise NotImplementedError
 
     def refine(self) -> Iterator[float | None]:
-        """Show the rest, yielding between pieces of some milliseconds.
+        """Show the rest in pieces of some milliseconds, with a `yield` after each.
 
-        A number that is yielded asks to go on so many seconds later.
+        Yielding a number asks to continue after this number of seconds.
         """
         yield from ()
 
@@ -108,7 +108,7 @@ class Dashboard:
         self._guard(self.update, self.last_changed)
 
     def update(self, key: str) -> None:
-        """Draw anew after a change of the control `key`."""
+        """Draw again after a change of the control `key`."""
         self.last_changed = key
         self.message.value = ""
         self.draw()
@@ -131,13 +131,13 @@ class Dashboard:
         )
 
     def cancel(self) -> None:
-        """Abandon the pieces of `refine` not yet done."""
+        """Drop the remaining pieces of `refine`."""
         if self._task is not None:
             self._task.cancel()
             self._task = None
 
     def _guard(self, function: Callable[..., None], *arguments: Any) -> None:
-        """Call a function; an exception, which a page would swallow without a word, becomes a sentence."""
+        """Call a function and show an exception as a sentence; without this, a page would show nothing."""
         try:
             function(*arguments)
         except Exception as error:
@@ -159,7 +159,7 @@ class Dashboard:
         work = self.refine()
         try:
             loop = asyncio.get_running_loop()
-        except RuntimeError:  # outside a kernel nobody is waiting: do it now
+        except RuntimeError:  # outside a kernel there is no event loop: do all pieces now
             for wait in work:
                 time.sleep(wait or 0)
             return
@@ -167,7 +167,7 @@ class Dashboard:
 
     async def _run(self, work: Iterator[float | None]) -> None:
         try:
-            # Between two pieces the loop serves the reader's next event, for which one turn is not enough.
+            # The pause lets the event loop handle the reader's next event; `sleep(0)` would be too short.
             pace = Pace()
             for wait in work:
                 if wait or pace.worked > 0.004:

@@ -107,7 +107,7 @@ function render({ model, el }) {
     if (step) {
       const from = isMarked(cursor);
       cursor = cursor.map((place, axis) => Math.min(Math.max(place + step[axis], 0), n - 1));
-      if (event.shiftKey) mark(cursor, from); // with Shift, a step carries the mark on
+      if (event.shiftKey) mark(cursor, from); // with Shift, a step extends the mark
     } else if (event.key === " " || event.key === "Enter") {
       mark(cursor, !isMarked(cursor));
     } else return;

@@ -1,4 +1,4 @@
-"""A slider whose steps are ratios, for doses."""
+"""A slider with logarithmic steps, for doses."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _TENTHS = (10, 11, 12, 13, 15, 17, 20, 22, 25, 30, 35, 40, 45, 50, 60, 70, 80, 9
 class LogSlider:
     """A positive number that the reader sets in steps of 10 to 20 %, from one power of ten to another.
 
-    The values are round numbers, 1 to 9 times a power of ten and some between, which a link names exactly.
+    The values are 1 to 9 times a power of ten, and some between: round numbers, which a link gives exactly.
 
     Attributes
     ----------
@@ -50,7 +50,7 @@ class LogSlider:
         return f"{self.label} ({self.unit})" if self.unit else self.label
 
     def describe(self, value: float) -> str:
-        """Return the value with its unit, thousands set apart."""
+        """Return the value with its unit, its thousands separated."""
         return f"{thousands(value)} {self.unit}".rstrip()
 
     def widget(self) -> Any:
@@ -65,7 +65,7 @@ class LogSlider:
         )
 
     def parse(self, text: str) -> int:
-        """Return the slider's value nearest, by ratio, to what a query string asks for.
+        """Return the slider's value that is nearest, by ratio, to the number in a query string.
 
         Raises
         ------
@@ -78,7 +78,7 @@ class LogSlider:
 
 
 def number_between(minimum: float, maximum: float, text: str, rule: str) -> float:
-    """Return the number that a query string names.
+    """Return the number in a query string.
 
     Raises
     ------
@@ -95,7 +95,7 @@ def number_between(minimum: float, maximum: float, text: str, rule: str) -> floa
 
 
 def thousands(value: float) -> str:
-    """Return a number, not negative, to three digits or more, its thousands set apart by narrow spaces.
+    """Return a number, not negative, to three digits or more, with narrow spaces between thousands.
 
     Examples
     --------

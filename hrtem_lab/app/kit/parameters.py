@@ -1,4 +1,4 @@
-"""Parameters that several chapters offer: specimen, thickness and defocus, the same on every page."""
+"""Parameters that several chapters share: specimen, thickness and defocus."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from hrtem_lab.app.kit.controls import Choice, Slider
 from hrtem_lab.structures import NB3SN_LATTICE_CONSTANT, ZRO2_LATTICE_CONSTANT
 
 CELL = NB3SN_LATTICE_CONSTANT
-"""Å; images on the pages show 4 × 4 cells of the reference crystal."""
-FIELD_OF_VIEW = (4 * CELL, 4 * CELL)
+"""Å; edge of a unit cell of the reference crystal."""
+FOUR_CELLS = (4 * CELL, 4 * CELL)
+"""Å; height and width of images that show 4 × 4 cells of the reference crystal."""
 SHAPE = 128
 """Pixels along each side, as in the paper."""
 LATTICE_CONSTANTS = {"nb3sn": NB3SN_LATTICE_CONSTANT, "zro2": ZRO2_LATTICE_CONSTANT}
@@ -24,7 +25,7 @@ def specimen(label: str, *, default: str) -> Choice:
 
 
 def thickness(label: str, *, default: int) -> Slider:
-    """Return the slider of the thickness in unit cells; its length depends on the crystal."""
+    """Return the slider of the thickness in unit cells; its value in nm depends on the crystal."""
 
     def in_nm(cells: float, state: Mapping[str, Any]) -> str:
         return f"{cells * LATTICE_CONSTANTS[state['specimen']] / 10:.2f} nm"

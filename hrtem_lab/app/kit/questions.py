@@ -1,4 +1,4 @@
-"""A prediction that the reader commits to, and a self-check that answers at once."""
+"""Questions to the reader: a prediction, which is only recorded, and a self-check with a verdict."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import ipywidgets as widgets
 
 
 def prediction(question: str, options: Sequence[str]) -> Any:
-    """Return a question that only records the answer: the figure below it will tell.
+    """Return a question that only records the answer; the figure below it shows who is right.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ def prediction(question: str, options: Sequence[str]) -> Any:
 
 
 def self_check(question: str, answers: Mapping[str, tuple[bool, str]]) -> Any:
-    """Return a question with a verdict and the reason as soon as an option is picked.
+    """Return a question that shows a verdict and its reason as soon as an option is picked.
 
     Parameters
     ----------

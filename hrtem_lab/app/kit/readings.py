@@ -1,4 +1,4 @@
-"""The metrics' values as HTML: a bar, a number and a word for each, the thresholds marked."""
+"""The values of the metrics as HTML: each with a bar, a number, a mark at the threshold, and a verdict."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def by_label() -> dict[str, str]:
 
 
 def verdict(key: str, difference: float) -> str:
-    """Return what the paper's threshold says of a difference, in words."""
+    """Return in words whether a difference is above the paper's threshold."""
     threshold = METRICS[key].threshold
     if threshold is None:
         return "no threshold"

@@ -1,4 +1,4 @@
-"""A dashboard of one noisy exposure, which the reader may record once more or start from a preset."""
+"""A dashboard of a noisy exposure, which the reader can record again or start from a preset."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hrtem_lab.app.kit.dashboard import Dashboard
 _SEEDS = 1000
 
 SEED = Slider(key="seed", label="Noise", minimum=0, maximum=_SEEDS - 1, step=1, default=0)
-"""Which noise an exposure has: a control of every such dashboard."""
+"""The seed of the noise: a control of every such dashboard."""
 
 
 class Retakes(Dashboard):
@@ -36,11 +36,11 @@ class Retakes(Dashboard):
         raise NotImplementedError
 
     def _name_noise(self) -> None:
-        """Show which noise it is."""
+        """Show the number of the noise."""
         self._draw_label.value = f'<span class="hl-second">noise {self.controls.values["seed"]}</span>'
 
     def _noise_row(self, tooltip: str) -> Any:
-        """Return the button for new noise, and which noise it is."""
+        """Return the button for new noise, beside the number of the noise."""
         button = widgets.Button(description="New noise", tooltip=tooltip)
         button.on_click(lambda _: self._guard(self._draw_anew))
         return widgets.HBox([button, self._draw_label], layout={"align_items": "center"})

@@ -1,4 +1,4 @@
-"""The widgets that ipywidgets lacks: a picture, a grid of cells, a download, the address, the storage."""
+"""Widgets that ipywidgets does not have: picture, grid of cells, download, address, storage."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _STYLE = (_HERE / "style.css").read_text(encoding="utf-8")
 
 
 class Picture(anywidget.AnyWidget):
-    """A PNG with an SVG over it, a caption and a text for those who cannot see it.
+    """A PNG with an SVG over it, a caption, and a text for readers who cannot see it.
 
     Attributes
     ----------
@@ -81,7 +81,7 @@ class Download(anywidget.AnyWidget):
 
 
 class Address(anywidget.AnyWidget):
-    """The dashboard's state as the page's query string; it also carries the dashboards' style sheet.
+    """The dashboard's state as the page's query string; it also brings the dashboards' style sheet.
 
     Attributes
     ----------
@@ -90,7 +90,7 @@ class Address(anywidget.AnyWidget):
     query : str
         The state as a query string, written to the address.
     asked : str
-        What the address asked for when the page was opened.
+        The query string with which the page was opened.
     """
 
     _esm = _HERE / "address.js"
@@ -101,14 +101,14 @@ class Address(anywidget.AnyWidget):
 
 
 class Storage(anywidget.AnyWidget):
-    """Best results that the reader's browser keeps from one visit to the next.
+    """The reader's best results, which the browser keeps from one visit to the next.
 
     Attributes
     ----------
     name : str
-        Under which name they are kept.
+        The name under which they are kept.
     values : dict of str to float
-        What is kept: of two values under one name the greater.
+        The results by name; of two results with the same name the greater is kept.
     """
 
     _esm = _HERE / "storage.js"
@@ -117,7 +117,7 @@ class Storage(anywidget.AnyWidget):
 
 
 class CellGrid(anywidget.AnyWidget):
-    """A picture divided into square cells, which the reader marks by mouse, by finger or by keyboard.
+    """A picture divided into square cells, which the reader marks with mouse, finger or keyboard.
 
     Attributes
     ----------
@@ -132,7 +132,7 @@ class CellGrid(anywidget.AnyWidget):
     overlay : str
         An SVG element, stretched over picture and marks.
     alt, caption, label : str
-        What the picture shows, in words; the line under it (HTML); how to mark cells, for those who hear it.
+        What the picture shows, in words; the line under it (HTML); how to mark cells, for a screen reader.
     """
 
     _esm = _HERE / "grid.js"

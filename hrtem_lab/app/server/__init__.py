@@ -1,1 +1,1 @@
-"""How pages reach readers: settings, servers, kernels, the page template. It knows neither kit nor pages."""
+"""How pages reach readers: settings, servers, kernels, page template. It imports neither kit nor pages."""

@@ -1,4 +1,4 @@
-"""How large a class server is: from the number of students to pools, pages and memory."""
+"""The size of a class server: pools, pages and memory for a number of students."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import psutil  # type: ignore[import-untyped]
 from hrtem_lab._validation import positive, positive_integer
 
 GIGABYTE = 1e9
-#: Memory of one page's kernel in use, in GB: the largest of the chapters, rounded up.
+#: Memory in GB of one page's kernel in use: that of the largest chapter, rounded up.
 PAGE = 0.15
 #: Share of the machine's memory that pages may take, unless the teacher says otherwise.
 SHARE = 0.75
-#: Memory in GB that stays free for the rest of the machine, whatever the ceiling.
+#: Memory in GB that always stays free for the rest of the machine.
 RESERVE = 0.5
-#: Students per pooled kernel of each notebook. A pool shortens the first pages of a lesson; the kernels that
-#: come after it start while the first readers read.
+#: Students per pooled kernel of each notebook. A pool makes the first pages of a lesson open faster; further
+#: kernels start while the first readers read.
 STUDENTS_PER_POOLED_KERNEL = 15
 
 
@@ -29,7 +29,7 @@ def machine_memory() -> float:
 
 
 def free_memory() -> float:
-    """Return the memory in GB that this machine, or the container around this process, could still give."""
+    """Return the memory in GB that is still free on this machine, or in the container around this process."""
     free = [float(psutil.virtual_memory().available)]
     limits = _container_values("memory.max", "memory.limit_in_bytes")
     used = _container_values("memory.current", "memory.usage_in_bytes")
@@ -38,7 +38,7 @@ def free_memory() -> float:
 
 
 def _container_values(*names: str) -> list[int]:
-    """Return what a control group says of its memory; a container sees its own at the root."""
+    """Return the memory numbers of the control group; a container finds its own group at the root."""
     folders = (Path("/sys/fs/cgroup"), Path("/sys/fs/cgroup/memory"))
     for file in (folder / name for folder, name in zip(folders, names, strict=True)):
         text = file.read_text(encoding="ascii").strip() if file.is_file() else "max"
@@ -49,23 +49,23 @@ def _container_values(*names: str) -> list[int]:
 
 @dataclass(frozen=True, kw_only=True)
 class Classroom:
-    """What a server for a class provides.
+    """The pages and kernels that a server provides for a class.
 
     Parameters
     ----------
     students : int
-        How many read at the same time.
+        Number of students who read at the same time.
     memory : float or None
-        Ceiling in GB for all pages together; three quarters of the machine's memory by default.
+        Memory limit in GB for all pages together; three quarters of the machine's memory by default.
     page_memory : float
-        Ceiling in GB for the data of one page's kernel.
+        Memory limit in GB for the data of one page's kernel.
     notebooks : int
-        How many notebooks are served; each has a pool of its own.
+        Number of notebooks that are served; each has a pool of its own.
 
     Raises
     ------
     ValueError
-        If a number is no positive one, or the memory is too small for a page of each student.
+        If a number is not positive, or the memory is too small for one page per student.
 
     Examples
     --------
@@ -95,22 +95,22 @@ class Classroom:
 
     @property
     def ceiling(self) -> float:
-        """Memory in GB that all pages may take together."""
+        """Memory limit in GB of all pages together."""
         return SHARE * machine_memory() if self.memory is None else self.memory
 
     @property
     def pool_size(self) -> int:
-        """Kernels that wait for readers, per notebook: as many as help, and leave each student a page."""
+        """Kernels that wait for readers, per notebook; enough memory is left for one page per student."""
         spare = self._kernels - self.students
         wanted = -(-self.students // STUDENTS_PER_POOLED_KERNEL)
         return max(0, min(wanted, spare // self.notebooks))
 
     @property
     def most_pages(self) -> int:
-        """Pages that may be open at a time; the pool has its own share of the memory."""
+        """Pages that may be open at the same time; the pool's share of the memory is not counted."""
         return self._kernels - self.pool_size * self.notebooks
 
     @property
     def _kernels(self) -> int:
-        """Kernels that the memory holds, of readers and of the pool."""
+        """Number of kernels that fit into the memory, of readers and of the pool together."""
         return int(self.ceiling / PAGE)

@@ -13,20 +13,21 @@ TEMPLATE_NAME = "hrtem_lab"
 TEMPLATE_ROOT = Path(__file__).parent / "template"
 TEMPLATE_DIR = TEMPLATE_ROOT / "voila" / "templates" / TEMPLATE_NAME
 
-#: Seconds until a kernel without an open page is ended, and between two looks.
+#: Seconds until a kernel without an open page is ended, and between two checks.
 CULL_IDLE_TIMEOUT = 90
 CULL_INTERVAL = 15
 
-#: Seconds between two signs of life asked of a page, and until a silent one counts as gone: a laptop that
-#: lost its network says no goodbye. Together with the two above, a kernel outlives its page by 150 s at most.
+#: Seconds between two pings to a page, and until a page that does not answer counts as gone: a laptop that
+#: loses its network cannot close the page. With the two settings above, a kernel outlives its page by at most
+#: 150 s.
 PING_INTERVAL = 10
 PING_TIMEOUT = 20
 
-#: What a request may carry, in bytes: nothing is sent to the server but a password and the widgets' values.
+#: Largest request and message in bytes: pages send only a password and the values of widgets.
 MAX_BODY = 64 * 1024
 MAX_MESSAGE = 10 * 1024 * 1024
 
-#: The only JupyterLab extensions a dashboard loads; every other one would cost each reader time.
+#: The only JupyterLab extensions that a dashboard loads; every other one would make each page slower.
 LAB_EXTENSIONS = [
     "@jupyter-widgets/jupyterlab-manager",
     "@voila-dashboards/widgets-manager8",
@@ -55,10 +56,10 @@ c.VoilaConfiguration.update(voila_settings())  # noqa: F821
 
 
 def give_page_an_xsrf_cookie(handler: Any, notebook: Any, cwd: str) -> None:
-    """Hand the page the token with which it may end its own kernel when its tab closes.
+    """Give the page the token with which it may end its own kernel when its tab closes.
 
-    Voilà's page asks the server to end the kernel as it unloads, and quotes the ``_xsrf`` cookie, which
-    nothing sets: the server refuses. Reading the token of the request sets the cookie.
+    When Voilà's page unloads, it asks the server to end the kernel and sends the ``_xsrf`` cookie. Voilà does
+    not set this cookie, so the server would refuse. Reading the token of the request sets it.
 
     Parameters
     ----------
@@ -71,12 +72,12 @@ def give_page_an_xsrf_cookie(handler: Any, notebook: Any, cwd: str) -> None:
 
 
 def use_bundled_mathjax(page_config: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """Make the page typeset equations with the MathJax that Voilà carries, so that no network is needed.
+    """Let the page typeset equations with the MathJax that comes with Voilà, so that no network is needed.
 
     Parameters
     ----------
     page_config : dict
-        What Voilà is about to hand to its front end; changed in place.
+        The configuration that Voilà passes to its front end; it is changed in place.
 
     Returns
     -------
@@ -93,7 +94,7 @@ def use_bundled_mathjax(page_config: dict[str, Any], **_: Any) -> dict[str, Any]
 
 
 def voila_settings(*, documents: bool = False) -> dict[str, Any]:
-    """Return the section ``VoilaConfiguration``, the same for every way of serving.
+    """Return the section ``VoilaConfiguration``, which is the same for every way of serving.
 
     Parameters
     ----------
@@ -104,9 +105,9 @@ def voila_settings(*, documents: bool = False) -> dict[str, Any]:
     Returns
     -------
     dict
-        Settings by name. Readers may choose neither template nor theme in the address: an unknown
-        template would leave the page waiting forever. No file beside the notebooks is served. Tracebacks
-        reach the template, which prints their last line alone.
+        Settings by name. Readers cannot choose template or theme in the address: with an unknown template
+        the page would wait forever. No file beside the notebooks is served. The template receives
+        tracebacks, and prints only their last line.
 
     Examples
     --------
@@ -129,7 +130,7 @@ def voila_settings(*, documents: bool = False) -> dict[str, Any]:
 
 
 def preheating_settings(*, pool_size: int) -> dict[str, Any]:
-    """Return what `voila_settings` needs besides for a pool of kernels that have run their chapter already.
+    """Return the additional settings for a pool of waiting kernels that have already run their chapter.
 
     Parameters
     ----------
@@ -139,8 +140,8 @@ def preheating_settings(*, pool_size: int) -> dict[str, Any]:
     Returns
     -------
     dict
-        Settings by name. Voilà allows no hook before the launch of a pooled kernel: a server with a pool sets
-        the page's cookie itself.
+        Settings by name. Voilà allows no hook before the launch of a pooled kernel, so a server with a pool
+        sets the page's cookie itself.
 
     Examples
     --------
@@ -155,7 +156,7 @@ def preheating_settings(*, pool_size: int) -> dict[str, Any]:
 
 
 def tornado_settings() -> dict[str, Any]:
-    """Return the settings of the web server: how soon a silent page counts as gone, how much it may send.
+    """Return the settings of the web server: when a silent page counts as gone, and how much a page may send.
 
     Returns
     -------
@@ -180,9 +181,9 @@ def security_headers() -> dict[str, str]:
     Returns
     -------
     dict
-        Headers by name. A page may load from and talk to its own server alone, be framed by its own server
-        alone, and tells no other server its address. Its scripts stand in the page itself, as Voilà streams
-        them, and pictures' scripts arrive from Python as blobs: both must be allowed.
+        Headers by name. A page may load from its own server only, connect to it only, and be framed by it
+        only. It tells its address to no other server. Voilà streams scripts inside the page, and the
+        scripts of pictures come from Python as blobs, so both must be allowed.
 
     Examples
     --------
@@ -202,14 +203,14 @@ def security_headers() -> dict[str, str]:
 def culling_settings(
     *, idle_timeout: int = CULL_IDLE_TIMEOUT, interval: int = CULL_INTERVAL
 ) -> dict[str, int | bool]:
-    """Return the section ``MappingKernelManager``: kernels without an open page end, those with one live.
+    """Return the section ``MappingKernelManager``: a kernel is ended when it has no open page any more.
 
     Parameters
     ----------
     idle_timeout : int
-        Seconds without a message after which a kernel that no page is connected to is ended.
+        Seconds without a message after which a kernel without a connected page is ended.
     interval : int
-        Seconds between two looks; a kernel is gone after at most ``idle_timeout + interval``.
+        Seconds between two checks; a kernel ends after at most ``idle_timeout + interval``.
 
     Returns
     -------
@@ -225,9 +226,9 @@ def culling_settings(
 
 
 def install(prefix: Path | None = None) -> list[Path]:
-    """Make the template and the configuration known to every Jupyter server of an environment.
+    """Install the template and the configuration for every Jupyter server of an environment.
 
-    A server such as Binder's then renders the chapters under ``/voila/render/…`` as the local dashboard does.
+    A server such as Binder's then renders the chapters under ``/voila/render/…`` like the local dashboard.
 
     Parameters
     ----------
@@ -237,8 +238,8 @@ def install(prefix: Path | None = None) -> list[Path]:
     Returns
     -------
     list of Path
-        What was written: the template's directory, ``voila.py`` and ``jupyter_server_config.json``, where
-        settings of others are kept.
+        The written paths: the template's directory, ``voila.py`` and ``jupyter_server_config.json``. Other
+        settings in the last file are kept.
     """
     prefix = Path(sys.prefix) if prefix is None else prefix
     template = prefix / "share" / "jupyter" / "voila" / "templates" / TEMPLATE_NAME

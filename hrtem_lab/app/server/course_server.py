@@ -1,4 +1,4 @@
-"""A web server that shows chapters, their documents, and nothing else."""
+"""A web server that serves only chapters and their documents."""
 
 from __future__ import annotations
 
@@ -32,25 +32,25 @@ from hrtem_lab.app.server.documents import DocumentHandler
 from hrtem_lab.app.server.handlers import Channel, ChapterHandler, Login, NotFound, TemplateFiles, shielded
 
 LAST_PORT = 65535
-#: What Voilà would serve besides: the folder's tree, its files, and what readers asked for, by kernel.
+#: Handlers of Voilà that are left out: the folder's tree, its files, and the requests of readers by kernel.
 _CLOSED = (TornadoVoilaTreeHandler, VoilaContentsHandler, RequestInfoSocketHandler)
 
 
 class CannotServeError(Exception):
-    """The server cannot start; the message is one sentence for the person who started it."""
+    """The server cannot start; the message is one sentence for the person who starts it."""
 
 
 class CourseServer(Voila):
-    """Voilà behind handlers that open chapters alone.
+    """Voilà with handlers that open only chapters.
 
     Attributes
     ----------
     sockets : list of socket.socket
-        Where to listen: bound beforehand, as no kernel should start for a server that cannot.
+        Sockets to listen on. They are bound first, so that no kernel starts if the server cannot listen.
     on_ready : callable
-        Called with the address once the server listens.
+        Called with the address when the server listens.
     has_room : callable
-        Tells whether another page may be opened.
+        Returns whether another page may be opened.
     """
 
     name = "voila"
@@ -60,9 +60,11 @@ class CourseServer(Voila):
     has_room: Callable[[CourseServer], bool] = staticmethod(lambda server: True)
 
     def init_settings(self) -> dict[str, Any]:
-        """Where no password is asked for on this machine, answer only requests that name it.
+        """Return the settings of the web server.
 
-        A page of another server could otherwise get in by a trick with names. A password does not follow it.
+        A server for this machine that asks for no password answers only requests that name this machine.
+        Otherwise a page of another server could reach it under that server's name (DNS rebinding). A password
+        is enough protection, because the browser does not send it under another name.
         """
         settings: dict[str, Any] = {**super().init_settings(), **tornado_settings()}
         settings["has_room"] = lambda: self.has_room(self)
@@ -72,7 +74,7 @@ class CourseServer(Voila):
         return settings
 
     def init_handlers(self) -> list[Any]:
-        """Open the table of contents at ``/``; show neither the folder's tree nor its files."""
+        """Return the handlers: ``/`` is the table of contents; the folder's tree and files are not served."""
         contents = url_path_join(self.base_url, "voila/render", CHAPTERS[0].href)
         own = [
             (url_path_join(self.server_url, "/?"), RedirectHandler, {"url": contents, "permanent": False}),
@@ -93,7 +95,7 @@ class CourseServer(Voila):
         return shielded([*own, *kept])
 
     def pages(self) -> int:
-        """Return how many kernels belong to readers rather than to a pool."""
+        """Return the number of kernels that belong to readers, without those of the pools."""
         waiting = sum(self.kernel_manager.get_pool_size(chapter.href) for chapter in CHAPTERS)
         return max(0, len(self.kernel_manager.list_kernel_ids()) - waiting)
 
@@ -103,7 +105,7 @@ class CourseServer(Voila):
         self.port = self.sockets[0].getsockname()[1]
         self.ioloop = IOLoop.current()
         self.ioloop.add_callback(self.on_ready, f"http://{_as_host(self.ip)}:{self.port}{self.base_url}")
-        signal.signal(signal.SIGTERM, signal.default_int_handler)  # being told to stop is like Ctrl-C
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # SIGTERM acts like Ctrl-C
         try:
             self.ioloop.start()
         except KeyboardInterrupt:
@@ -112,7 +114,7 @@ class CourseServer(Voila):
             self.stop()
 
     def stop(self) -> None:
-        """End every kernel at once: given time, one in the middle of a cell would print a traceback first."""
+        """Kill every kernel at once: a kernel that is given time prints a traceback of the cell it runs."""
         shutil.rmtree(self.connection_dir, ignore_errors=True)
         run_sync(self.kernel_manager.shutdown_all)(now=True)
 
@@ -125,7 +127,7 @@ def bound_sockets(*, address: str, port: int) -> list[socket]:
     ValueError
         If there is no such port.
     CannotServeError
-        If there is no such address, or another program has the port.
+        If there is no such address, or another program uses the port.
     """
     if not 0 <= port <= LAST_PORT:
         raise ValueError(f"port must be 0 to {LAST_PORT}, got {port}")
@@ -136,7 +138,7 @@ def bound_sockets(*, address: str, port: int) -> list[socket]:
 
 
 def is_loopback(address: str) -> bool:
-    """Tell whether an address is this machine's own, which no other reaches.
+    """Return whether an address is a loopback address of this machine, which no other machine can reach.
 
     Examples
     --------
@@ -162,10 +164,11 @@ def _why_not_bound(error: OSError, *, address: str, port: int) -> str:
 
 
 def is_worth_reading(record: logging.LogRecord) -> bool:
-    """Tell whether a line of the log says anything to the person who started the server.
+    """Return whether a line of the log is of use to the person who started the server.
 
-    Trust concerns outputs stored in a notebook, and the chapters store none. The ping timeout is Jupyter's
-    own in milliseconds, which Tornado takes for seconds. Kernels of pages that were left end every minute.
+    Three kinds are not. Trust concerns outputs stored in a notebook, and the chapters store none. Jupyter
+    gives the ping timeout in milliseconds, which Tornado takes for seconds. Kernels of closed pages end every
+    minute.
     """
     message = record.getMessage()
     silenced = message.endswith("is not trusted") or "websocket_ping_timeout" in message

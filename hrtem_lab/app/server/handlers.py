@@ -1,4 +1,4 @@
-"""How the course's server answers: headers, errors in words, log-in, and no page beyond the memory."""
+"""The answers of the course's server: headers, error pages, log-in, chapters, and a limit on open pages."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ from hrtem_lab.app.chapters import CHAPTERS
 from hrtem_lab.app.server.configuration import TEMPLATE_NAME, security_headers
 
 PROTOCOL = "v1.kernel.websocket.jupyter.org"
-#: Parts of a message: the channel's name, four of the message itself, and files that a reader hands over.
+#: Most parts of a message: the channel's name, four of the message itself, and the buffers of a widget.
 MOST_PARTS = 100
-#: Seconds without a new piece of a page after which the rest is given up, so that the page can say so.
+#: Seconds without a new piece of a page after which the server stops, so that the page can show a message.
 PATIENCE = 120
 _HEARTBEAT = "window.voila_heartbeat()"
 _KERNEL = re.compile(r'"kernelId": "([\w-]+)"')
 
 
 class Shielded(RequestHandler):
-    """Any answer: with the headers of `security_headers`, and in errors nothing but their usual names."""
+    """The base of all handlers: answers with `security_headers`; an error contains only its usual name."""
 
     def set_default_headers(self) -> None:
         """Set the same headers on pages, files and errors."""
@@ -47,10 +47,10 @@ class Shielded(RequestHandler):
                 self.set_header(name, value)
 
     def set_cors_headers(self) -> None:
-        """Let no page of another server read an answer, not even one that knows the password."""
+        """Set no such header: no page of another server may read an answer, even if it knows the password."""
 
     def write_error(self, status_code: int, **_: Any) -> None:
-        """Answer with the status alone: what went wrong inside is for the log."""
+        """Answer only with the status; details of the error are for the log."""
         said = responses.get(status_code, "Error")
         if isinstance(self, APIHandler):
             self.set_header("Content-Type", "application/json")
@@ -65,7 +65,7 @@ class Shielded(RequestHandler):
 
 
 def shielded(handlers: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-    """Return a server's list of (pattern, handler, …) with every handler made a `Shielded` one."""
+    """Return a server's list of (pattern, handler, …) in which every handler is a `Shielded` one."""
     return [(pattern, _shield(handler), *rest) for pattern, handler, *rest in handlers]
 
 
@@ -76,7 +76,7 @@ def _shield(handler: type[RequestHandler]) -> type[RequestHandler]:
 
 
 def rendered(handler: RequestHandler, name: str, **values: Any) -> str:
-    """Return one of the template's pages that are no chapter."""
+    """Return one of the template's pages other than a chapter."""
     settings = handler.settings
     assets = create_include_assets_functions(TEMPLATE_NAME, settings["base_url"])
     values["home"] = url_path_join(settings["base_url"], "voila/render", CHAPTERS[0].href)
@@ -93,10 +93,10 @@ class NotFound(Shielded):
 
 
 class TemplateFiles(Shielded, TemplateStaticFileHandler):
-    """The template's styles and scripts, by an address that names a template and its static folder."""
+    """The template's styles and scripts; the address must name the template and its static folder."""
 
     def parse_url_path(self, path: str) -> str:
-        """Return the path of the file asked for."""
+        """Return the path of the requested file."""
         named, *rest = posixpath.normpath(path).split("/")
         if named != TEMPLATE_NAME or rest[:1] != ["static"] or len(rest) < 2 or "\0" in path:
             raise HTTPError(404)
@@ -113,11 +113,11 @@ class Login(Shielded, LoginFormHandler):
 
 
 class Channel(Shielded, VoilaKernelWebsocketHandler):
-    """A page's connection to its kernel, in Jupyter's present protocol alone.
+    """A page's connection to its kernel; only Jupyter's present protocol is accepted.
 
-    A message begins with the number of its parts. Jupyter believes whatever number a page sends, and Voilà
-    reads one even where it looks at a message of the older protocol, as it does once a connection has closed:
-    either would keep the server counting for ever.
+    A message begins with the number of its parts. Jupyter does not check this number. Voilà reads one even in
+    a message of the older protocol, which it expects after a connection has closed. In both cases a wrong
+    number would keep the server counting for ever.
     """
 
     async def get(self, kernel_id: str) -> None:
@@ -128,7 +128,7 @@ class Channel(Shielded, VoilaKernelWebsocketHandler):
         await super().get(kernel_id=kernel_id)  # type: ignore[misc]
 
     def on_message(self, message: str | bytes) -> None:
-        """Pass a message on to the kernel; close the connection if it is none."""
+        """Pass a message on to the kernel; close the connection if it is not a valid message."""
         try:
             if not is_message(message):
                 raise ValueError("not a message")
@@ -137,14 +137,14 @@ class Channel(Shielded, VoilaKernelWebsocketHandler):
             self.close(1007)  # invalid data
 
     def write_message(self, message: Any, binary: bool = False) -> Any:
-        """Pass a message on to the page; once it has gone, nobody wants the rest."""
+        """Pass a message on to the page; messages to a page that has gone are dropped."""
         if self.ws_connection is None or self.ws_connection.is_closing():
             return None
         return super().write_message(message, binary)
 
 
 def is_message(data: str | bytes) -> bool:
-    r"""Tell whether a page's message holds as many parts as it says, one after the other.
+    r"""Return whether a page's message has as many parts as it states, one after the other.
 
     Examples
     --------
@@ -166,7 +166,7 @@ class Page(Shielded):
     what = "chapter"  # as an unknown address says it
 
     async def prepare(self) -> None:
-        """Take a password out of the address once it has done its work."""
+        """Remove the password from the address after it has been used."""
         await super().prepare()  # type: ignore[misc]
         if not self._finished and "token" in self.request.query_arguments:
             kept = [(name, value) for name, value in parse_qsl(self.request.query) if name != "token"]
@@ -180,7 +180,7 @@ class ChapterHandler(Page, TornadoVoilaHandler):
 
     @authenticated
     async def get(self, path: str = "") -> None:
-        """Stream the chapter; a page that is left before it is complete takes its kernel with it."""
+        """Stream the chapter; if the page is left before it is complete, end its kernel."""
         if path not in self._chapters():
             raise HTTPError(404)
         if not self.settings["has_room"]():
@@ -192,7 +192,7 @@ class ChapterHandler(Page, TornadoVoilaHandler):
             await self.kernel_manager.shutdown_kernel(kernel, now=True)
 
     def on_connection_close(self) -> None:
-        """Remember that nobody waits for the page any more."""
+        """Note that nobody waits for the page any more."""
         self._left = True
         super().on_connection_close()
 
@@ -211,12 +211,12 @@ class ChapterHandler(Page, TornadoVoilaHandler):
         return kernel
 
     def _chapters(self) -> set[str]:
-        """Return what may be opened: the notebooks in the folder itself."""
+        """Return the names that may be opened: the notebooks in the folder itself."""
         return {notebook.name for notebook in Path(self.contents_manager.root_dir).glob("*.ipynb")}
 
     def _refuse(self) -> None:
         self.set_status(503)
-        wait = 20 + secrets.randbelow(20)  # not the whole class at the same second
+        wait = 20 + secrets.randbelow(20)  # so that the class does not try again all at once
         self.set_header("Retry-After", str(wait))
-        self.set_header("Refresh", str(wait))  # which makes a browser ask again
+        self.set_header("Refresh", str(wait))  # lets a browser try again
         self.finish(rendered(self, "full.html", wait=wait))

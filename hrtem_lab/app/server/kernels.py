@@ -1,4 +1,4 @@
-"""The pages' Python processes: when their idle time begins, and how much memory each may take."""
+"""The kernels of pages: when their idle time begins, and how much memory each may take."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from traitlets import Integer
 
 
 def limit_memory(pid: int, *, limit: int) -> None:
-    """Let a process take no more than `limit` bytes of data; where it would, Python raises `MemoryError`.
+    """Let a process take at most `limit` bytes of data; beyond this, Python raises `MemoryError`.
 
     Parameters
     ----------
     pid : int
-        The process; its future children inherit the limit, each for itself.
+        The process. Children that it starts later have the same limit, each separately.
     limit : int
-        Bytes; shared libraries and the files they map do not count. Linux only: elsewhere nothing happens.
+        Bytes; shared libraries and mapped files do not count. The limit works only on Linux.
     """
     if sys.platform != "linux":
         return
@@ -30,9 +30,9 @@ def limit_memory(pid: int, *, limit: int) -> None:
 class PageKernelManager(AsyncMappingKernelManager):
     """Kernels whose idle time begins when nobody needs them any more.
 
-    Jupyter counts from the last message. A kernel that has waited in a pool, or whose reader has been reading
-    for minutes, would then be ended within seconds of a page's connecting or of a short loss of the network;
-    one that goes on computing for a page that has gone would live on.
+    Jupyter counts from the last message. This has two faults. A kernel that has waited in a pool, or whose
+    reader has been reading for minutes, could be ended right after a page connects or after a short loss of
+    the network. And a kernel that still computes for a closed page would never end.
     """
 
     memory_limit = Integer(0, config=True, help="Bytes of data that a kernel may take; 0 for no limit.")
@@ -51,18 +51,18 @@ class PageKernelManager(AsyncMappingKernelManager):
         return kernel_id
 
     def notify_connect(self, kernel_id: str) -> None:
-        """Take note of a page that connects."""
+        """Note that a page has connected."""
         super().notify_connect(kernel_id)
         self._left.pop(kernel_id, None)
 
     def notify_disconnect(self, kernel_id: str) -> None:
-        """Take note of a page that goes: from now on nobody sees what its kernel still computes."""
+        """Note that a page has gone: from now on nobody sees what its kernel computes."""
         super().notify_disconnect(kernel_id)
         if kernel_id in self and not self._kernel_connections.get(kernel_id):
             self._left[kernel_id] = _now()
 
     async def cull_kernel_if_idle(self, kernel_id: str) -> None:
-        """End a kernel that has been idle too long; the first look at one only starts its clock."""
+        """End a kernel that has been idle too long; the first check of a kernel only starts its clock."""
         kernels = set(self.list_kernel_ids())
         self._left = {kernel: when for kernel, when in self._left.items() if kernel in kernels}
         if kernel_id in self._left:

@@ -39,7 +39,7 @@ from hrtem_lab.app.server.kernels import PageKernelManager
 HOST = "127.0.0.1"
 EVERYWHERE = "0.0.0.0"
 DEFAULT_PORT = 8866
-#: Fewest characters of a password: those that guessing over a network does not reach.
+#: Fewest characters of a password, so that it cannot be guessed over a network.
 SHORTEST_TOKEN = 8
 #: The course's own notebooks.
 NOTEBOOKS = places.notebooks()
@@ -67,16 +67,16 @@ def find_notebooks(folder: Path) -> Path:
 
 
 def has_browser() -> bool:
-    """Tell whether a browser with a window can be opened here.
+    """Return whether a browser with a window can be opened here.
 
-    On Linux without a display, Python would fall back to a text browser that takes the terminal over.
+    On Linux without a display, Python would open a text browser, which takes over the terminal.
     """
     on_a_screen = any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER"))
     return on_a_screen or not sys.platform.startswith("linux")
 
 
 def open_browser(url: str) -> None:
-    """Open `url` in the person's browser, where there is one, without ever waiting for it.
+    """Open `url` in the person's browser if there is one, without waiting for it.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ def serve(
     cull_idle_timeout: int = CULL_IDLE_TIMEOUT,
     cull_interval: int = CULL_INTERVAL,
 ) -> None:
-    """Serve a folder of notebooks to this machine until interrupted; print the address once it answers.
+    """Serve a folder of notebooks to this machine until interrupted; print the address when it answers.
 
     Parameters
     ----------
@@ -145,15 +145,15 @@ def serve_class(
     notebooks, port, cull_idle_timeout, cull_interval
         As for `serve`.
     address : str
-        Address of this machine to listen on; ``0.0.0.0`` stands for all of them.
+        Address of this machine to listen on; ``0.0.0.0`` means all of them.
     base_url : str
         Path under which a web server in front of this one forwards, with a slash at both ends.
     token : str or None
-        The password, at least 8 characters; None makes one up, an empty one asks for none.
+        The password, at least 8 characters. With None it is random; with an empty string none is asked for.
     students : int
-        How many read at the same time: from it follows how many kernels wait for readers.
+        Number of students who read at the same time; it determines how many kernels wait for readers.
     memory, page_memory : float
-        Ceilings in GB of all pages together and of one page, see `hrtem_lab.app.server.classroom.Classroom`.
+        Limits in GB of all pages together and of one page, see `hrtem_lab.app.server.classroom.Classroom`.
 
     Raises
     ------
@@ -171,7 +171,7 @@ def serve_class(
     settings = _settings(folder, address, port, cull_idle_timeout, cull_interval)
     settings["Voila"] |= {"base_url": base_url, "token": password}
     settings["VoilaConfiguration"] |= preheating_settings(pool_size=room.pool_size)
-    os.environ.setdefault(WORKERS_VARIABLE, "1")  # the cores are shared out among the readers
+    os.environ.setdefault(WORKERS_VARIABLE, "1")  # the readers share the cores
     settings["PageKernelManager"] = {"memory_limit": int(room.page_memory * GIGABYTE)}
 
     def announce(url: str) -> None:
@@ -210,7 +210,7 @@ def _settings(
     return {
         "Voila": {"root_dir": str(folder), "ip": address, "port": port, "log_level": "WARN"},
         "VoilaConfiguration": {**voila, "multi_kernel_manager_class": PageKernelManager},
-        # Without it any user of this machine could listen in, and every kernel start would warn of that.
+        # Without it, any user of this machine could listen in, and Jupyter would warn at every kernel start.
         "KernelManager": {"transport_encryption": "auto"},
         "MappingKernelManager": culling,
         "PasswordIdentityProvider": {"allow_password_change": False},

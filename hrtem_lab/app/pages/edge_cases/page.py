@@ -1,4 +1,4 @@
-"""Chapter 2: the paper's test images with all metrics, and an explorer that makes your own."""
+"""Chapter 2: the paper's test images with all metrics, and an explorer for images of the reader's own."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from hrtem_lab.app.kit.cards import card
 from hrtem_lab.app.kit.controls import Choice, Controls, Slider
 from hrtem_lab.app.kit.curve_panel import CurvePanel
 from hrtem_lab.app.kit.dashboard import Dashboard
-from hrtem_lab.app.kit.parameters import CELL, FIELD_OF_VIEW, SHAPE, defocus, specimen, thickness
+from hrtem_lab.app.kit.parameters import CELL, FOUR_CELLS, SHAPE, defocus, specimen, thickness
 from hrtem_lab.app.kit.widgets import Picture
 from hrtem_lab.metrics import METRICS, prepare
 from hrtem_lab.rendering import encode_image, encode_map, scale_bar
@@ -91,7 +91,7 @@ class Explorer(Dashboard):
             semiangle_cutoff=state["aperture"],
             defocus=state["defocus"] * 10,
             shape=SHAPE,
-            field_of_view=FIELD_OF_VIEW,
+            field_of_view=FOUR_CELLS,
             shift=(0, state["shift"] * CELL),
             rotation=state["rotation"],
         )
@@ -126,7 +126,7 @@ class Explorer(Dashboard):
             {key: self._map},
             self._differences,
             titles=("reference", self._settings(short=True)),
-            field_of_view=FIELD_OF_VIEW,
+            field_of_view=FOUR_CELLS,
         )
         return to_png(figure)
 
@@ -158,7 +158,7 @@ class Explorer(Dashboard):
         return ", ".join(words) or "image"
 
     def _make_widgets(self) -> None:
-        bar = scale_bar(FIELD_OF_VIEW)
+        bar = scale_bar(FOUR_CELLS)
         contrast = f"black 0, white {self._white:.2f} of the incident beam"
         self._reference_picture = Picture(
             data=encode_image(self._reference, limits=(0, self._white)),

@@ -1,4 +1,4 @@
-"""Chapter 1: two images, the keypoints, every metric's map, and a patch under the magnifying glass."""
+"""Chapter 1: two images, the keypoints, the map of every metric, and an enlarged patch."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from hrtem_lab.app.kit import readings
 from hrtem_lab.app.kit.controls import Choice, Controls, Slider
 from hrtem_lab.app.kit.dashboard import Dashboard
-from hrtem_lab.app.kit.parameters import FIELD_OF_VIEW, SHAPE, defocus, specimen, thickness
+from hrtem_lab.app.kit.parameters import FOUR_CELLS, SHAPE, defocus, specimen, thickness
 from hrtem_lab.app.kit.widgets import Picture
 from hrtem_lab.app.pages.four_metrics import patch
 from hrtem_lab.metrics import METRICS, Metric, prepare
@@ -38,7 +38,7 @@ PATCH_KEYS = ("x", "y")
 
 
 class FourMetrics(Dashboard):
-    """Images A and B, how different every metric calls them, and where."""
+    """Images A and B, their difference by every metric, and the difference maps."""
 
     def __init__(self) -> None:
         super().__init__(Controls(PARAMETERS), name="four-metrics")
@@ -71,7 +71,7 @@ class FourMetrics(Dashboard):
             load_exit_wave(state["specimen"], thickness_cells=state["thickness"]),
             defocus=state["defocus"] * 10,
             shape=SHAPE,
-            field_of_view=FIELD_OF_VIEW,
+            field_of_view=FOUR_CELLS,
         )
         white = self._white
         self._picture_b.data = encode_image(self._b, limits=(0, white))
@@ -110,7 +110,7 @@ class FourMetrics(Dashboard):
             self._maps,
             self._differences,
             titles=(names[swapped], names[not swapped]),
-            field_of_view=FIELD_OF_VIEW,
+            field_of_view=FOUR_CELLS,
         )
         return to_png(figure)
 
@@ -133,7 +133,7 @@ class FourMetrics(Dashboard):
         return ", ".join(words)
 
     def _prepare(self) -> None:
-        """Prepare the metrics for the reference, once as long as it stays the same."""
+        """Prepare the metrics for the reference, unless it is still the same."""
         state = self.controls.values
         own = (state["specimen"], state["thickness"], state["defocus"])
         reference = ("a",) if state["reference"] == "a" else ("b", *own)
@@ -144,7 +144,7 @@ class FourMetrics(Dashboard):
     def _draw_boxes(self) -> None:
         state = self.controls.values
         box = box_mark((state["x"] + 0.5, state["y"] + 0.5), 2 * EDGE + 1)
-        bar = scale_bar(FIELD_OF_VIEW)
+        bar = scale_bar(FOUR_CELLS)
         size = (SHAPE, SHAPE)
         on_a = state["reference"] == "a"
         self._picture_a.overlay = overlay((self._keypoints if on_a else "") + box, size) + bar
@@ -205,7 +205,7 @@ def dashboard() -> Any:
 
 
 def equation(key: str) -> Any:
-    """Return a metric's equation beside the lines of the code that are it.
+    """Return a metric's equation with the lines of code that compute it.
 
     Parameters
     ----------
@@ -223,7 +223,7 @@ def equation(key: str) -> Any:
 
 
 def code_of(metric: Metric) -> str:
-    """Return the lines of a metric's source from its mark `# eq.` to a blank line or the block's end."""
+    """Return the lines of a metric's source from the mark `# eq.` to the end of the block."""
     lines = inspect.getsource(metric.prepare).splitlines()
     marks = [index for index, line in enumerate(lines) if line.strip().startswith("# eq.")]
     if not marks:

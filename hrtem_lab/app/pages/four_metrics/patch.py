@@ -18,7 +18,7 @@ from hrtem_lab.rendering import encode_image, encode_map
 from hrtem_lab.style import metric_colour, metric_symbol
 
 RADIUS = 5
-"""Pixels; the patch is as wide as the circular window of the SSIM."""
+"""Pixels; the patch is as wide as the circular window of SSIM."""
 
 Pair = tuple[NDArray[np.floating], NDArray[np.floating]]
 
@@ -45,7 +45,7 @@ def cards(images: Pair, place: tuple[int, int], prepared: Mapping[str, Prepared]
 
 
 def patch_of(image: NDArray[np.floating], place: tuple[int, int]) -> NDArray[np.floating]:
-    """Return the square patch around a pixel that lies wholly in the image."""
+    """Return the square patch around a pixel; the whole patch must lie in the image."""
     row, column = place
     return image[row - RADIUS : row + RADIUS + 1, column - RADIUS : column + RADIUS + 1]
 

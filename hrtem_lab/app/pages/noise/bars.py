@@ -1,4 +1,4 @@
-"""Bars of what each disturbance adds, as HTML: drawn in a millisecond at every move of a slider."""
+"""Bars of what each disturbance adds, as HTML: fast enough to be drawn at every move of a slider."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from hrtem_lab.metrics import METRICS
 from hrtem_lab.style import metric_colour, metric_symbol
 
-# Opacity of the parts, the first leftmost; the last is hatched: told apart without colour, too.
+# Opacity of the parts from left to right. The last part is hatched, so they differ without colour, too.
 _OPACITIES = (0.9, 0.5, 0.22)
 _HATCH = "repeating-linear-gradient(45deg,transparent 0 5px,{0} 5px 6px)"
 
 
 def bars(parts: Mapping[str, Mapping[str, float]], together: Mapping[str, float]) -> str:
-    """Return, for every metric, the parts' differences end to end above the difference of all at once.
+    """Return two bars for every metric: the differences of the parts end to end, and that of all at once.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def bars(parts: Mapping[str, Mapping[str, float]], together: Mapping[str, float]
 
 
 def _row(values: list[float], longest: float, colour: str, *, outlined: bool = False) -> str:
-    """Return boxes end to end, a tick at 1, the greatest difference, and the sum in figures."""
+    """Return boxes end to end, a tick at 1 (the greatest difference), and the sum as a number."""
     if outlined:
         boxes = _box(values[0] / longest, f"border:2px solid {colour}")
     else:

@@ -1,4 +1,4 @@
-"""Chapter 4: the panels of Fig. 3 for the reader's dose, readout noise, blur and pixels, and how they add."""
+"""Chapter 4: the panels of Fig. 3 with the reader's dose, readout noise, blur and pixels, and their sum."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from hrtem_lab.app.kit import readings
 from hrtem_lab.app.kit.controls import Choice, Controls, Slider
 from hrtem_lab.app.kit.log_slider import LogSlider, thousands
-from hrtem_lab.app.kit.parameters import FIELD_OF_VIEW, SHAPE
+from hrtem_lab.app.kit.parameters import FOUR_CELLS, SHAPE
 from hrtem_lab.app.kit.retakes import SEED, Retakes
 from hrtem_lab.app.kit.widgets import Download, Picture
 from hrtem_lab.app.pages.noise.bars import bars
@@ -23,7 +23,7 @@ from hrtem_lab.rendering import encode_image, scale_bar
 
 
 def _in_pixels(nm: float, state: Mapping[str, Any]) -> str:
-    return f"{nm * 10 * state['pixels'] / FIELD_OF_VIEW[1]:.1f} px"
+    return f"{nm * 10 * state['pixels'] / FOUR_CELLS[1]:.1f} px"
 
 
 def _of_the_beam(electrons: float, state: Mapping[str, Any]) -> str:
@@ -47,7 +47,7 @@ PARAMETERS = (
     Slider(key="blur", label="Blur σ", unit="nm", minimum=0, maximum=0.15, step=0.001, default=0.049,
            also=_in_pixels),
     Slider(key="pixels", label="Pixels per side", minimum=64, maximum=512, step=32, default=SHAPE,
-           also=lambda pixels, _state: f"{100 * FIELD_OF_VIEW[1] / pixels:.1f} pm"),
+           also=lambda pixels, _state: f"{100 * FOUR_CELLS[1] / pixels:.1f} pm"),
     SEED,
 )  # fmt: skip
 SLIDERS = ("dose", "readout", "blur", "pixels")
@@ -60,7 +60,7 @@ PRESETS: dict[str, dict[str, Any]] = {
 
 
 class NoiseLab(Retakes):
-    """Six images of one crystal, the disturbances one at a time and together, under one set of sliders."""
+    """Six images of one crystal with the disturbances, one at a time and together; one set of sliders."""
 
     def __init__(self) -> None:
         super().__init__(Controls(PARAMETERS), name="noise")
@@ -74,7 +74,7 @@ class NoiseLab(Retakes):
         self._make_widgets()
 
     def draw(self) -> None:
-        """Show the large picture; its numbers follow as the first piece of `refine`."""
+        """Show the large picture; its numbers come first in `refine`."""
         state = self.controls.values
         if state["pixels"] != self._pixels:
             self._pixels = state["pixels"]
@@ -95,7 +95,8 @@ class NoiseLab(Retakes):
     def refine(self) -> Iterator[None]:
         """Show the large picture's numbers, the small pictures, their numbers, and the bars."""
         shown = self.controls.values["panel"]
-        for _ in self._compare(shown):  # in one go: a hand that never rests shall see numbers, too
+        # In one piece, so that the numbers also follow while the slider is dragged.
+        for _ in self._compare(shown):
             pass
         self._numbers.value = readings.table(self._differences[shown])
         stale = [key for key in PANELS if self._carded.get(key) != self._exposures[key]]
@@ -121,7 +122,7 @@ class NoiseLab(Retakes):
             [self._differences[key] for key in PANELS],
             notes=[self._exposures[key].words.replace("; ", "\n") for key in PANELS],
             white=self._white,
-            field_of_view=FIELD_OF_VIEW,
+            field_of_view=FOUR_CELLS,
         )
         return to_png(figure)
 
@@ -133,7 +134,7 @@ class NoiseLab(Retakes):
         return to_png(contribution_bars(contributions(self._differences), self._differences["f"]))
 
     def csv(self) -> bytes:
-        """Return the settings that act on each panel, and its differences."""
+        """Return the settings that act on each panel, with the panel's differences."""
         self._complete()
         header = [
             "panel",
@@ -171,7 +172,7 @@ class NoiseLab(Retakes):
             self._differences[key] = differences
 
     def _complete(self) -> None:
-        """Finish what `refine` may not have reached yet."""
+        """Compute what `refine` has not yet computed."""
         for key in PANELS:
             for _ in self._compare(key):
                 pass
@@ -195,7 +196,7 @@ class NoiseLab(Retakes):
         self._barred = dict(self._exposures)
 
     def _make_widgets(self) -> None:
-        bar = scale_bar(FIELD_OF_VIEW)
+        bar = scale_bar(FOUR_CELLS)
         self._reference_picture = Picture(
             overlay=bar,
             alt="Reference: Nb₃Sn, 40 cells thick, in focus.",
@@ -226,7 +227,7 @@ class NoiseLab(Retakes):
         self.view.add_class("hl-dashboard")
 
     def _card_grid(self) -> Any:
-        """Return the small pictures, each beside its numbers."""
+        """Return the small pictures, each with its numbers beside it."""
         cards = []
         for key in PANELS:
             self._cards[key].layout = {"flex": "0 1 32%", "min_width": "0"}

@@ -11,27 +11,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hrtem_lab.app.kit.log_slider import thousands
-from hrtem_lab.app.kit.parameters import FIELD_OF_VIEW
+from hrtem_lab.app.kit.parameters import FOUR_CELLS
 from hrtem_lab.noise import Detector, counts_per_pixel
 from hrtem_lab.simulation import form_image, load_exit_wave
 
 
 @dataclass(frozen=True, kw_only=True)
 class Exposure:
-    """Everything on which one image depends; equal exposures are equal images.
+    """All settings on which one image depends; equal exposures give equal images.
 
     Attributes
     ----------
     pixels : int
-        Along each side of the field of view.
+        Number of pixels along each side of the field of view.
     blur_sigma : float
-        In Å.
+        Standard deviation of the blur in Å.
     dose_per_area : float or None
-        Electrons per Å²; None counts none.
+        Electrons per Å²; with None no electrons are counted.
     readout_sigma : float
-        In electrons.
+        Standard deviation of the readout noise in electrons.
     seed : (int, int)
-        The reader's draw, and which electrons of it.
+        The number of the noise, and the number of the panel's electrons (`Panel.electrons`).
     """
 
     pixels: int
@@ -71,18 +71,18 @@ class Exposure:
 
 def sampling(pixels: int) -> float:
     """Return the pixel size in Å."""
-    return FIELD_OF_VIEW[1] / pixels
+    return FOUR_CELLS[1] / pixels
 
 
 @lru_cache(maxsize=2)
 def reference(pixels: int) -> NDArray[np.floating]:
     """Return the undisturbed image of Fig. 3a: Nb₃Sn, 40 cells thick, in focus."""
-    return form_image(load_exit_wave("nb3sn"), shape=pixels, field_of_view=FIELD_OF_VIEW)
+    return form_image(load_exit_wave("nb3sn"), shape=pixels, field_of_view=FOUR_CELLS)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Panel:
-    """One of the six images, and what is done to it.
+    """One of the six images, and the disturbances that act on it.
 
     Attributes
     ----------
@@ -91,7 +91,7 @@ class Panel:
     blur, readout : bool
         Whether the settings' blur and readout noise act.
     dose : int
-        How many times the settings' dose is counted; 0 counts no electrons one by one.
+        The dose of the panel as a multiple of the dose in the settings; with 0 no electrons are counted.
     electrons : int
         Panels with the same number record the same electrons.
     """
@@ -119,7 +119,7 @@ _PANELS = (
     Panel(key="a", short="reference", label="Reference"),
     Panel(key="b", short="3 × dose", label="Shot noise, three times the dose", dose=3, electrons=1),
     Panel(key="c", short="dose", label="Shot noise", dose=1, electrons=2),
-    # The electrons of c once more: all that is new in d is the readout.
+    # The same electrons as in c: only the readout noise is added in d.
     Panel(key="d", short="+ readout", label="Shot and readout noise", dose=1, electrons=2, readout=True),
     Panel(key="e", short="blur", label="Blur alone", blur=True),
     Panel(key="f", short="all", label="Blur, shot and readout noise", dose=1, electrons=3, readout=True,
@@ -130,7 +130,7 @@ PANELS = {panel.key: panel for panel in _PANELS}
 
 
 def contributions(differences: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, float]]:
-    """Return what blur alone, counting alone and the readout on top of it add to every metric.
+    """Return what blur alone, counting alone, and readout noise in addition to counting add to every metric.
 
     Parameters
     ----------

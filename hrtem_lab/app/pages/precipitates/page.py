@@ -19,7 +19,6 @@ from hrtem_lab.app.pages.precipitates.curves import EVERY_DOSE, LIMIT, THIS_DOSE
 from hrtem_lab.app.pages.precipitates.pictures import SizePictures
 from hrtem_lab.app.pages.precipitates.specimen import Measurement
 from hrtem_lab.app.pages.precipitates.stored_sizes import BEST, PAPER
-from hrtem_lab.metrics import METRICS
 from hrtem_lab.rendering import encode_image, scale_bar
 from hrtem_lab.sizing import SIZERS, Size, methods
 from hrtem_lab.sizing.specimens import CELL, LARGEST, WHOLE_VIEW, Specimen, centred_image, furthest

@@ -15,7 +15,7 @@ from hrtem_lab.app.kit import readings
 from hrtem_lab.app.kit.cards import reference_picture
 from hrtem_lab.app.kit.controls import Choice, Controls, Slider
 from hrtem_lab.app.kit.dashboard import Dashboard
-from hrtem_lab.app.kit.parameters import CELL, FIELD_OF_VIEW, SHAPE, defocus
+from hrtem_lab.app.kit.parameters import CELL, FOUR_CELLS, SHAPE, defocus
 from hrtem_lab.app.kit.widgets import Picture, Storage
 from hrtem_lab.edge_cases import scale_contrast
 from hrtem_lab.metrics import METRICS, prepare
@@ -80,7 +80,7 @@ class FoolTheMetric(Dashboard):
             {key: self._prepared[key].map(self._image)},
             self._differences,
             titles=("reference", "image"),
-            field_of_view=FIELD_OF_VIEW,
+            field_of_view=FOUR_CELLS,
         )
         return to_png(figure)
 
@@ -97,7 +97,7 @@ class FoolTheMetric(Dashboard):
             load_exit_wave("nb3sn"),
             defocus=state["defocus"] * 10,
             shape=SHAPE,
-            field_of_view=FIELD_OF_VIEW,
+            field_of_view=FOUR_CELLS,
             shift=(0, state["shift"] * CELL),
         )
         image = scale_contrast(image, state["contrast"], limits=(0, float(image.max())))
@@ -145,7 +145,7 @@ class FoolTheMetric(Dashboard):
         self._words.value = f'<p class="hl-score" role="status">{text} Your best so far: {best:.3f}.</p>'
 
     def _make_widgets(self) -> None:
-        bar = scale_bar(FIELD_OF_VIEW)
+        bar = scale_bar(FOUR_CELLS)
         reference = reference_picture(self._reference)
         self._picture = Picture(
             overlay=bar,

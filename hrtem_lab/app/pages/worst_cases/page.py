@@ -17,7 +17,7 @@ from hrtem_lab.app.kit.controls import Choice, Controls, Slider
 from hrtem_lab.app.kit.dashboard import Dashboard
 from hrtem_lab.app.kit.figures import encode_figure
 from hrtem_lab.app.kit.live import STOP, LiveFigure, LiveStudy
-from hrtem_lab.app.kit.parameters import FIELD_OF_VIEW
+from hrtem_lab.app.kit.parameters import FOUR_CELLS
 from hrtem_lab.app.kit.widgets import Picture
 from hrtem_lab.metrics import METRICS, prepare
 from hrtem_lab.rendering import encode_image, scale_bar
@@ -100,7 +100,7 @@ class WorstCase(Dashboard):
             {"ssim": self._prepared["ssim"].map(self._image)},
             self._differences,
             titles=("reference", f"worst for {METRICS[self.metric].label}, step {self._step}"),
-            field_of_view=FIELD_OF_VIEW,
+            field_of_view=FOUR_CELLS,
         )
         return to_png(figure)
 
@@ -201,7 +201,7 @@ class WorstCase(Dashboard):
         self._refine_later()
 
     def _make_widgets(self) -> None:
-        bar = scale_bar(FIELD_OF_VIEW)
+        bar = scale_bar(FOUR_CELLS)
         reference = reference_picture(self._reference)
         self._picture, self._stored_picture = Picture(overlay=bar), Picture(overlay=bar)
         self._curve = Picture(smooth=True)
