@@ -1,8 +1,8 @@
 """Worst cases: images that a metric finds most different, alone or at a given value of another metric.
 
-`maximise` asks what a metric is most afraid of (Fig. 2e, f of the paper), `contrast` what two metrics
-disagree about (maximum differentiation, doi:10.1167/8.12.8). Both are Monte Carlo searches that yield their
-best image as they go. Long runs come with the package: `list_stored`, `load_stored`.
+`maximise` searches the image that one metric finds most different (Fig. 2e, f of the paper), `contrast`
+what two metrics disagree about (maximum differentiation, doi:10.1167/8.12.8). Both are Monte Carlo searches
+that yield their best image as they go. Long runs come with the package: `list_stored`, `load_stored`.
 
 Examples
 --------

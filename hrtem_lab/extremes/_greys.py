@@ -26,7 +26,7 @@ Levels = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Greys:
-    """The intensities that a search may use: 65 536 levels from `black` to `white`.
+    """The intensities that a search may use: 65 536 levels from `black` to `white`.
 
     Attributes
     ----------
@@ -62,7 +62,7 @@ class Greys:
         return np.asarray(image, self.dtype)
 
     def levels(self, image: NDArray[np.floating]) -> Levels:
-        """Return the levels next to the intensities of `image`; what lies outside is limited."""
+        """Return the levels nearest to the intensities of `image`; values outside are clipped."""
         scaled = (np.asarray(image, np.float64) - self.black) / self.step
         return np.clip(np.rint(scaled), 0, BRIGHTEST).astype(np.int64)
 

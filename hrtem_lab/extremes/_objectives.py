@@ -70,7 +70,7 @@ class WholeImage(Objective):
 
 
 class Cosine(Objective):
-    """`hrtem_lab.metrics.mse` = 1 − a·b / (‖a‖ ‖b‖), from the three sums that a change enters.
+    """`hrtem_lab.metrics.mse` = 1 − a·b / (‖a‖ ‖b‖), from three sums to which a change is added.
 
     In units of b's levels q, b = black + q, the sums Σq, Σq² and Σaq are of whole numbers: exact.
     """
@@ -148,7 +148,7 @@ class Windows(Objective):
         return float(self._map.mean())
 
     def try_out(self, levels: Levels, box: Box) -> float:
-        """Return the difference of a candidate: the map is drawn anew where windows touch the box."""
+        """Return the difference of a candidate: the map is computed again where windows touch the box."""
         seen = self._reach(box)
         new = levels[seen].astype(np.float64)
         sums = self._sums[:, *seen] + self._terms_summed(new, self._levels[seen], seen)

@@ -63,7 +63,7 @@ def maximise(
     ------
     State
         The start (unless resumed), then the best image so far, and always the last one. Its value never
-        falls. Intensities are on a grid of 65 536 levels.
+        falls. Intensities are on a grid of 65 536 levels.
 
     Raises
     ------
@@ -162,7 +162,7 @@ def contrast(
     Notes
     -----
     It misleads where the two metrics measure on different scales of intensity: the mean squared error of
-    `hrtem_lab.metrics` ignores a factor, SSIM does not, and part of their disagreement is about nothing else.
+    `hrtem_lab.metrics` ignores a factor and SSIM does not, so that part of their disagreement is only this.
 
     Source: maximum differentiation, Wang and Simoncelli, Journal of Vision 8 (2008) 12, doi:10.1167/8.12.8.
 

@@ -17,7 +17,7 @@ CURIOSITY = 0.2
 """Share of the patches whose kind is drawn evenly, not by how much patches of that kind gained lately."""
 
 MEMORY = 0.9
-"""How much of a kind's mean gain stays when it is tried once more."""
+"""The share of a kind's mean gain that is kept when the kind is tried again."""
 
 FIRST_GAIN = 0.01
 """A kind's mean gain before it is tried: high, so that all are tried."""

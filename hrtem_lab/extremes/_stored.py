@@ -45,7 +45,7 @@ class StoredRun:
     values : mapping of str to float
         The last image's difference by every metric.
     history : mapping of str to numpy.ndarray
-        ``step`` and, under the key of every metric that was written down, the difference after so many
+        ``step`` and, under the key of every metric that was written down, the difference after that many
         steps.
     provenance : mapping of str
         Command and versions; and rng, start, period and steps, which `rerun` uses.

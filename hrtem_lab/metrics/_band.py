@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from hrtem_lab._validation import positive
 from hrtem_lab.waves import wavelength
 
-# Of the reference's variance, what may lie beyond its band: rounding and the edges' leakage.
+# The fraction of the reference's variance that may lie beyond its band: rounding and leakage at the edges.
 OUTSIDE = 1e-4
 
 

@@ -17,7 +17,7 @@ from hrtem_lab.metrics._looks import Look
 FAMILIES = ("paper", "electrons", "classic")
 """Where metrics come from: pages choose whole families of them."""
 PIXELS_AT_ONCE = 2**16
-"""Small images are compared together up to so many pixels, which fit into the processor's cache."""
+"""Small images are compared together up to this many pixels, which fit into the processor's cache."""
 
 
 class Prepared(ABC):

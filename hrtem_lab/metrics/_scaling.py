@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-# So many contrasts away from the reference, an image's differences are at their limits to eight digits,
-# and squares of sums of squares still fit into single precision.
+# This many contrasts away from the reference, differences have reached their limits to eight digits, and
+# squares of sums of squares still fit into single precision.
 LIMIT = 1e8
 
 

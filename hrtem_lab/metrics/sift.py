@@ -145,7 +145,7 @@ def sift(
     ----------
     reference, image : array_like, shape (rows, columns)
         Real, finite, of one shape, in any unit. Both are read on one scale of 256 greys, from the
-        reference's minimum to its maximum; what lies outside is limited to it.
+        reference's minimum to its maximum; values outside are clipped to it.
     contrast_threshold : float
         Fainter extrema are no keypoints; OpenCV's scale, on which 0.09 is Lowe's 0.03.
     edge_threshold : float

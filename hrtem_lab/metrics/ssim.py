@@ -16,7 +16,7 @@ from hrtem_lab.metrics._scaling import LIMIT, Scale
 Array = NDArray[Any]
 
 ROWS_AT_ONCE = 64
-"""Eq. 1 is evaluated for so many rows at a time: its many terms then fit into the processor's cache."""
+"""Eq. 1 is evaluated for this many rows at a time, so that its terms fit into the processor's cache."""
 
 
 class PreparedSSIM(Prepared):
