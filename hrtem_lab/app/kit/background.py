@@ -11,13 +11,13 @@ from typing import Any, TypeVar
 Result = TypeVar("Result")
 
 INTERVAL = 0.02
-"""Seconds between two looks whether the work is done."""
-# Above so many bytes an array has pages of its own, which go back to the system with it. Unless told, glibc
-# raises the limit to the largest array freed so far, and keeps twice that per thread where no trimming helps.
+"""Seconds between two checks whether the work is done."""
+# An array of more bytes than this has memory pages of its own, which go back to the system with it. By
+# default glibc raises the limit to the largest array freed so far, and each thread keeps twice that.
 _LARGE = 1 << 20
 _M_MMAP_THRESHOLD = -3
-# One thread each: work that nobody waits for any more is dropped before it begins, not done at the same time.
-# What has begun cannot be dropped, so what the reader waits for first does not queue behind what takes long.
+# One thread each: queued work that nobody wants any more is dropped before it begins. Work that has begun
+# cannot be dropped, so quick work, which the reader waits for, has a queue of its own.
 _quick, _slow = (
     ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"hrtem_lab-{name}") for name in ("quick", "slow")
 )
@@ -42,7 +42,7 @@ def beside(
 
 
 def _tidily(function: Callable[..., Result], *arguments: Any) -> Result:
-    """Call a function, and return what it freed to the system: glibc keeps tens of megabytes of images."""
+    """Call a function, and give its freed memory back to the system: glibc keeps tens of megabytes."""
     library = _glibc()
     if library is None:
         return function(*arguments)
