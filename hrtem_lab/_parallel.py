@@ -14,7 +14,7 @@ from hrtem_lab._validation import positive_integer
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
-# Worker processes that have had nothing to do for so many seconds end and give their memory back.
+# A worker process that has been idle for so many seconds ends and gives its memory back.
 IDLE_SECONDS = 20
 ENVIRONMENT = "HRTEM_LAB_WORKERS"
 
@@ -25,8 +25,8 @@ def worker_count(workers: int | None = None) -> int:
     Parameters
     ----------
     workers : int or None
-        At least 1; None stands for the environment variable ``HRTEM_LAB_WORKERS``, or else for every core
-        that this process may use.
+        At least 1; None means the number in the environment variable ``HRTEM_LAB_WORKERS``, or else every
+        core that this process may use.
 
     Returns
     -------
@@ -35,7 +35,7 @@ def worker_count(workers: int | None = None) -> int:
     Raises
     ------
     TypeError, ValueError
-        If it is no whole number of at least 1.
+        If it is not a whole number of at least 1.
     """
     if workers is not None:
         return positive_integer("workers", workers)
@@ -50,7 +50,7 @@ def worker_count(workers: int | None = None) -> int:
 
 
 def cores_are_shared() -> bool:
-    """Tell whether this process was told to compute alone, as other readers' pages need the cores, too."""
+    """Tell whether this process is to compute alone, because other readers' pages need the cores, too."""
     return os.environ.get(ENVIRONMENT) == "1"
 
 
@@ -64,8 +64,8 @@ def as_computed(
 ) -> Iterator[tuple[int, Result] | None]:
     """Yield (index of the task, result) in the order in which results arrive.
 
-    Closing the iterator gives up the tasks that have not begun. A Dask client that the user has connected
-    (``dask.distributed.Client(...)``) gets the tasks, unless `workers` is given.
+    Closing the iterator drops the tasks that have not begun. If the user has connected a Dask client
+    (``dask.distributed.Client(...)``), it gets the tasks, unless `workers` is given.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def as_computed(
     workers : int or None
         Processes, as in `worker_count`; 1 computes here, one task after the other.
     here : int
-        So many of the first tasks are computed in this process, while the others' workers start.
+        How many of the first tasks are computed in this process, while the workers start.
     interval : float or None
         Yield None after so many seconds without a result.
     """
@@ -134,10 +134,10 @@ def _connected_client() -> Any:
 
 
 class _OneThread:
-    """OpenCV on one thread while tasks run: the cores are shared out among the tasks.
+    """OpenCV on one thread while tasks run: the cores are divided among the tasks.
 
-    The setting is the whole process's, where several tasks may run at a time: the first sets it, the last
-    sets it back.
+    The setting belongs to the whole process, in which several tasks may run at a time: the first one sets
+    it, the last one sets it back.
     """
 
     _lock = Lock()

@@ -38,7 +38,7 @@ class EdgeCase:
 def edge_cases(
     *, shape: int | tuple[int, int] = 128, rng: int | np.random.Generator = 0
 ) -> dict[str, EdgeCase]:
-    """Return the test images of the paper's Fig. 2 that need no search, the reference first.
+    """Return the test images of the paper's Fig. 2 that are made without a search, the reference first.
 
     All show 4 × 4 cells of Nb₃Sn or the same 21.1 Å of ZrO₂, both 40 cells thick, at 80 kV through a
     30 mrad aperture. Noise, white and black stand for images without structure; white is the
@@ -148,7 +148,7 @@ def scale_contrast(
 def gaussian_noise(
     shape: int | tuple[int, int], *, sigma: float, rng: int | np.random.Generator = 0
 ) -> NDArray[np.float32]:
-    """Return what a detector with Gaussian noise records in the dark: no intensity is negative.
+    """Return what a detector with Gaussian noise records in the dark; negative values are set to zero.
 
     Parameters
     ----------
@@ -188,15 +188,15 @@ def acceptable_ranges(
 ) -> list[tuple[float, float]]:
     """Return the intervals in which a difference stays below its threshold.
 
-    The curve is taken as straight between neighbouring points, so an end of an interval is where the
-    line crosses the threshold.
+    The curve is taken as straight between neighbouring points: an interval ends where the straight line
+    crosses the threshold.
 
     Parameters
     ----------
     positions : sequence of float
         Where the difference is known, increasing; any unit.
     differences : sequence of float
-        The difference there; NaN where it is not known, which no interval crosses.
+        The difference at each position; NaN where it is not known. No interval crosses such a position.
     threshold : float
         The largest acceptable difference.
 

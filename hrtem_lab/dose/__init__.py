@@ -1,4 +1,4 @@
-"""Low dose: how a difference grows as electrons get fewer, what can still be told apart, and the limit.
+"""Low dose: how differences grow with noise, what can still be told apart, and the limit of any method.
 
 Examples
 --------

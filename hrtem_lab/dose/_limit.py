@@ -1,4 +1,4 @@
-"""The ideal observer by dose: drawn, predicted, and the dose that it needs."""
+"""The ideal observer by dose: from drawn exposures, in closed form, and the dose that it needs."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ def ideal_observer(
     detector: Detector,
     rng: Seed = None,
 ) -> Dataset:
-    """Return how well two images can be told apart at all, by dose: the limit of every method.
+    """Return how well two images can be told apart by the best possible method, by dose.
 
-    The statistic is the logarithm of the likelihood ratio of the recorded electrons, for both noise-free
+    The statistic is the logarithm of the likelihood ratio of the recorded electrons, with both noise-free
     images known exactly; no other decision makes fewer errors (Neyman and Pearson). With readout noise it
     is the ratio for counts plus Gaussian noise.
 
@@ -45,8 +45,8 @@ def ideal_observer(
     -------
     xarray.Dataset
         `auc`, `d_prime` and their intervals as in `discriminability`, from drawn exposures;
-        `predicted_auc` and `predicted_d_prime`, the closed forms that need no draws; and
-        `log_likelihood_ratio`, every draw.
+        `predicted_auc` and `predicted_d_prime`, closed forms that need no draws; and `log_likelihood_ratio`,
+        the statistic of every draw.
 
     Raises
     ------
@@ -55,15 +55,15 @@ def ideal_observer(
 
     Notes
     -----
-    It knows what no experiment knows: both images, their position and the dose. Read it as a limit, not as
-    a competitor.
+    It knows what no experiment knows: both images, their position and the dose. It is a limit for other
+    methods, not one of them.
 
     Source: van Trees, *Detection, Estimation, and Modulation Theory*, part I; the AUC by the saddle-point
     formula of Lugannani and Rice, doi:10.2307/1426607, at the Hellinger distance of the two images.
 
     Examples
     --------
-    At 2 e⁻/nm² four square nanometres receive nine electrons. They suffice:
+    At 2 e⁻/nm² the image of 2.1 nm × 2.1 nm receives nine electrons. They suffice:
 
     >>> from hrtem_lab.noise import Detector
     >>> from hrtem_lab.simulation import form_image, load_exit_wave

@@ -14,28 +14,28 @@ from hrtem_lab.noise import Detector, counts_per_pixel
 
 Floats: TypeAlias = NDArray[np.float64]
 
-# Rates below are no rates: they keep the logarithms of impossible counts finite.
+# No rate is taken as smaller than this, so that the logarithms of impossible counts stay finite.
 SMALLEST = 1e-300
-# Up to this rate a count's distribution is summed term by term under the readout noise.
+# Up to this rate the distribution of a count is summed term by term under the readout noise.
 MOST_SUMMED = 100.0
-# With less readout noise (in electrons) a recorded number is rounded to its count: 1 in 3 million is misread.
+# Up to this readout noise (in electrons) a recorded number is rounded to its count: 1 in 3 million is wrong.
 SHARP = 0.1
-# Under more, integrals over recorded numbers take steps of half the noise, and end at 8 times the noise.
+# Above it, integrals over recorded numbers take steps of half the noise, and end at 8 times the noise.
 STEPS, REACH = 2, 8
 
 
 class LikelihoodRatio:
-    r"""The logarithm of how much likelier a recorded image is if it shows `other` rather than `same`.
+    r"""The logarithm of the likelihood ratio of a recorded image: that it shows `other`, not `same`.
 
     .. math:: t = \sum_i \left[ k_i \ln \frac{\mu_i}{\lambda_i} - (\mu_i - \lambda_i) \right]
 
     for counted electrons :math:`k`, with the expected counts :math:`\lambda` of one image and
     :math:`\mu` of the other. By Neyman and Pearson no other decision makes fewer errors. With readout noise
-    σ the counts are not seen as whole numbers, and the likelihood of a pixel is the sum over all that the
-    count could have been, :math:`\sum_k \mathrm{Poisson}(k; \lambda)\, \mathcal N(y - k; \sigma^2)`. Up to a
-    tenth of an electron of noise the count is known by rounding; above 100 counts per pixel
-    :math:`y + \sigma^2` is taken for a Poisson count of rate :math:`\lambda + \sigma^2`, which has the right
-    mean and variance (Snyder et al., JOSA A 10 (1993) 1014, doi:10.1364/JOSAA.10.001014).
+    σ the recorded numbers :math:`y` are not whole, and the likelihood of a pixel is a sum over all possible
+    counts, :math:`\sum_k \mathrm{Poisson}(k; \lambda)\, \mathcal N(y - k; \sigma^2)`. Up to a tenth of an
+    electron of noise the count is found by rounding; above 100 counts per pixel :math:`y + \sigma^2` is
+    treated as a Poisson count of rate :math:`\lambda + \sigma^2`, which has the right mean and variance
+    (Snyder et al., JOSA A 10 (1993) 1014, doi:10.1364/JOSAA.10.001014).
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ class LikelihoodRatio:
         self._most = most
 
     def __call__(self, counts: NDArray) -> float:
-        """Return t of one recorded image, in electrons per pixel."""
+        """Return t of one recorded image, given in electrons per pixel."""
         recorded = np.asarray(counts, dtype=np.float64).ravel()
         if self._summed:
             return float((self._log(recorded, self._other) - self._log(recorded, self._same)).sum())
@@ -95,10 +95,10 @@ class LikelihoodRatio:
         Rice (Adv. Appl. Probab. 12 (1980) 475, doi:10.2307/1426607) with :math:`r = \sqrt{2H}` and
         :math:`u = \sqrt{V} / 2`, the probability is :math:`\Phi(r) + \varphi(r) (1/r - 1/u)`.
 
-        Two exposures without any electron, the more likely the lower the dose, tell nothing. They count one
-        half, and the formula is that of all the others: these have :math:`H' = H + \ln(1 - e^{-T}) -
-        \ln(1 - e^{-2S})` and :math:`V' = V / (1 - e^{-2S})`, where :math:`T = \sum_i (\lambda_i + \mu_i)`
-        and :math:`S = \sum_i \sqrt{\lambda_i \mu_i}`.
+        Two exposures without any electron cannot be told apart, and at low doses they are frequent. They
+        count one half, and the formula is applied to all other pairs. For these, :math:`H' = H + \ln(1 -
+        e^{-T}) - \ln(1 - e^{-2S})` and :math:`V' = V / (1 - e^{-2S})`, where :math:`T = \sum_i (\lambda_i +
+        \mu_i)` and :math:`S = \sum_i \sqrt{\lambda_i \mu_i}`.
         """
         if self._summed:
             seen, (distance, curvature) = 1.0, self._sums[4:]
@@ -108,7 +108,7 @@ class LikelihoodRatio:
             twice = 2 * float(roots.sum())
             alike = -expm1(-twice)
             apart = float(np.square(np.sqrt(self._other) - np.sqrt(self._same)).sum())
-            # As T = 2S + H; the quotient's own rounding would tell equal images apart.
+            # With T = 2S + H: computing the quotient directly would make equal images differ by rounding.
             distance = apart + log1p(exp(-twice) * -expm1(-apart) / alike)
             curvature = 2 * float((roots * self._weights**2).sum()) / alike
         r, u = sqrt(2 * max(distance, 0)), sqrt(max(curvature, 0)) / 2
@@ -128,7 +128,7 @@ class LikelihoodRatio:
 
     @cached_property
     def _counts(self) -> NDArray[np.int_]:
-        """All counts that a pixel might show."""
+        """All counts that a pixel may have."""
         return np.arange(int(self._most + 9 * sqrt(self._most)) + 16)
 
     @cached_property
@@ -180,7 +180,7 @@ def _integrals(same: Floats, other: Floats) -> list[Floats]:
         terms += [mean, (density * ratio**2).sum(axis=-1) - mean**2]
     between = np.sqrt(same * other)
     affinity = between.sum(axis=-1)
-    # Of alike densities little is left of 1 - affinity: it is summed by itself.
+    # For nearly equal densities 1 - affinity cancels, so it is summed directly.
     apart = np.minimum(np.square(np.sqrt(other) - np.sqrt(same)).sum(axis=-1) / 2, 0.5)
     distance = -2 * np.where(apart < 0.5, np.log1p(-apart), np.log(affinity))
     tilted, tilted_square = ((between * ratio**power).sum(axis=-1) / affinity for power in (1, 2))
@@ -197,6 +197,6 @@ def _distinct_pairs(same: Floats, other: Floats) -> tuple[Floats, NDArray[np.int
 
 
 def _parts(length: int, width: int) -> list[slice]:
-    """Return slices of rows such that each part of a (length, width) array has some ten megabytes."""
+    """Return slices of rows so that each part of a (length, width) array has at most 16 megabytes."""
     step = max(1, 2_000_000 // width)
     return [slice(start, start + step) for start in range(0, length, step)]

@@ -29,7 +29,7 @@ def area_under_curve(same: ArrayLike, other: ArrayLike) -> Any:
     Returns
     -------
     float or numpy.ndarray, shape (...)
-        ½ if they cannot be told apart, 1 if every draw of `other` is greater, 0 if every one is smaller;
+        ½ if they cannot be told apart, 1 if every draw of `other` is greater, 0 if every draw is smaller;
         NaN where a draw is NaN.
 
     Raises
@@ -68,7 +68,7 @@ def d_prime(same: ArrayLike, other: ArrayLike) -> Any:
     Returns
     -------
     float or numpy.ndarray, shape (...)
-        Negative if `other` is the smaller; infinite for different means without any spread, 0 for equal ones.
+        Negative if `other` is smaller; infinite if the means differ without any spread, 0 if they are equal.
 
     Raises
     ------
@@ -98,8 +98,8 @@ def bootstrap_interval(
 ) -> tuple[Any, Any]:
     """Return the ends of a 95 % bootstrap interval of ``statistic(same, other)``.
 
-    Draws are drawn anew with replacement, from each set by itself, 400 times; the interval holds the middle
-    95 % of the statistic's values.
+    Each set is resampled with replacement 400 times, independently of the other set; the interval holds the
+    middle 95 % of the statistic's values.
 
     Parameters
     ----------
@@ -120,9 +120,9 @@ def bootstrap_interval(
 
     Notes
     -----
-    Where no draw of one set reaches into the other, drawing anew cannot show any doubt. For the area under
-    the curve the interval then reaches to 1 − 0.05^(1/n) from the end, n being the smaller number of
-    draws: with that probability of confusion, n independent pairs stay in order in 5 of 100 experiments.
+    Where the two sets do not overlap, resampling cannot show any uncertainty. For the area under the curve
+    the interval then reaches 1 − 0.05^(1/n) inwards from 0 or 1, where n is the smaller number of draws:
+    with that probability of confusion, n independent pairs stay in order in 5 of 100 experiments.
 
     Source: Efron, Annals of Statistics 7 (1979) 1, doi:10.1214/aos/1176344552.
 
@@ -149,7 +149,7 @@ def resampled(
     other: NDArray[np.float64],
     rng: int | np.random.Generator | None = 0,
 ) -> NDArray[np.float64]:
-    """Return the statistic of 400 pairs of sets drawn anew, shape (400, ...)."""
+    """Return the statistic of 400 resampled pairs of sets, shape (400, ...)."""
     generator = np.random.default_rng(rng)
     picks = [generator.integers(0, a.shape[-1], (REPLICATES, a.shape[-1])) for a in (same, other)]
     if statistic is area_under_curve:
@@ -162,14 +162,14 @@ def resampled(
 def _resampled_areas(
     same: NDArray[np.float64], other: NDArray[np.float64], first: NDArray[np.intp], second: NDArray[np.intp]
 ) -> NDArray[np.float64]:
-    """Compare every pair of draws once: a set drawn anew only weighs them differently."""
+    """Compare every pair of draws once: a resampled set only weights the pairs differently."""
     shape = np.broadcast_shapes(same.shape[:-1], other.shape[:-1])
     weights = [
         np.apply_along_axis(np.bincount, 1, picks, minlength=array.shape[-1])
         for picks, array in ((first, same), (second, other))
     ]
     areas = [((weights[0] @ _order(*pair)) * weights[1]).sum(axis=1) for pair in _pairs(same, other, shape)]
-    # Divided last: sums of halves are exact, so that no area exceeds 1 by a rounding error.
+    # Dividing comes last: sums of halves are exact, so no area exceeds 1 by a rounding error.
     return np.reshape(np.transpose(areas), (len(first), *shape)) / (same.shape[-1] * other.shape[-1])
 
 

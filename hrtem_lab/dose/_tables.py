@@ -16,7 +16,7 @@ DOSE = {"units": "e-/angstrom^2", "long_name": "dose per area"}
 
 
 def two_or_more(repeats: Any) -> int:
-    """Return a number of repeats; one draw does not tell how far draws scatter."""
+    """Return a number of repeats: at least two, because one draw does not show how far draws scatter."""
     count = _validation.positive_integer("repeats", repeats)
     if count < 2:
         raise ValueError(f"repeats must be at least 2 to tell how far draws scatter, got {repeats!r}")

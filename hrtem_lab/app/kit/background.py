@@ -12,13 +12,12 @@ Result = TypeVar("Result")
 
 INTERVAL = 0.02
 """Seconds between two checks whether the work is done."""
-# An array of more bytes than this has memory pages of its own, which return to the system when it is freed.
-# By default, glibc raises this limit to the largest array freed so far. It then keeps up to twice as much in
-# each thread, and trimming does not release it.
+# An array of more bytes than this has memory pages of its own, which go back to the system with it. By
+# default glibc raises the limit to the largest array freed so far, and each thread keeps twice that.
 _LARGE = 1 << 20
 _M_MMAP_THRESHOLD = -3
-# One thread each, so work that is not needed any more can be dropped before it begins. Work that has begun
-# cannot be dropped, so quick work has a thread of its own and does not wait for slow work.
+# One thread each: queued work that nobody wants any more is dropped before it begins. Work that has begun
+# cannot be dropped, so quick work, which the reader waits for, has a queue of its own.
 _quick, _slow = (
     ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"hrtem_lab-{name}") for name in ("quick", "slow")
 )
@@ -43,7 +42,7 @@ def beside(
 
 
 def _tidily(function: Callable[..., Result], *arguments: Any) -> Result:
-    """Call a function, then give freed memory back to the system: glibc keeps tens of megabytes of images."""
+    """Call a function, and give its freed memory back to the system: glibc keeps tens of megabytes."""
     library = _glibc()
     if library is None:
         return function(*arguments)

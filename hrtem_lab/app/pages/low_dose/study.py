@@ -1,4 +1,4 @@
-"""Chapter 5's study: two images, a dose sweep of both, and what it says so far; no widgets."""
+"""The study of chapter 5: two images, a dose sweep of both, and its statistics so far; no widgets."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from hrtem_lab.structures import NB3SN_LATTICE_CONSTANT
 DOSES = np.geomspace(1, 20_000, 12) / 100
 """Electrons per Å²."""
 TARGET = 0.95
-"""The area under the ROC curve from which on two materials count as told apart."""
+"""Two materials count as told apart where the area under the ROC curve is at least this."""
 OTHERS = {
     "zro2": "ZrO₂",
     "thinner": "Nb₃Sn, 36 cells thick",
@@ -135,7 +135,7 @@ class DoseStudy:
         return area_under_curve(same, other), *bootstrap_interval(area_under_curve, same, other)
 
     def told_apart(self, metric: str) -> tuple[float, float, float]:
-        """Return the dose in e⁻/Å² from which on a metric tells the two apart, and its interval."""
+        """Return the lowest dose in e⁻/Å² above which a metric tells the two apart, and its interval."""
         dose, low, high = crossing_dose(DOSES, *self.draws(metric), TARGET)
         return float(dose), float(low), float(high)
 
