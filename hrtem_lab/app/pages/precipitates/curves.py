@@ -158,8 +158,8 @@ class SizeCurves:
             words.append("This combination of method and metric is not in the stored study.")
         if self._shown == LIMIT:
             words.append(
-                f"{study.found.shape[-1]} stored exposures of each diameter at random places; from the "
-                "diameter shown on, every larger one is found, too."
+                f"{study.found.shape[-1]} stored exposures of each diameter at random places; every diameter "
+                "above the one shown is found, too."
             )
             return " ".join(words)
         if self._place is None and self._shown == THIS_DOSE:

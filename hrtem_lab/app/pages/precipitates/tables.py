@@ -52,9 +52,9 @@ def limits() -> Any:
         for place in _places()
     )
     return _block(
-        f"The smallest diameter from which on {100 * RATE:.0f} % of the exposures give the diameter "
-        f"to within {TOLERANCE:g} cell; in square brackets the share of {study.pristine.shape[-1]} exposures "
-        "of pristine crystal in which something was found.",
+        f"The smallest diameter at which, as at every larger one, {100 * RATE:.0f} % of the exposures give "
+        f"the diameter to within {TOLERANCE:g} cell; in square brackets the share of "
+        f"{study.pristine.shape[-1]} exposures of pristine crystal in which something was found.",
         f"<tr><th>e⁻/nm²</th>{heads}</tr>",
         _by_dose(rows),
     )
@@ -74,7 +74,7 @@ def _goals() -> Iterable[tuple[str, str, bool]]:
     """Yield goals, what is found in words, and whether this meets them."""
     bias, rms = _worst(range(4, 15), 10, np.inf)
     words = f"error {rms:.2f} cell, bias {bias:.2f} cell"
-    goal = f"4 cells and more, from {thousands(1000)} e⁻/nm² on: error ≤ 0.5 cell, bias ≤ 0.25 cell"
+    goal = f"4 cells and more, at {thousands(1000)} e⁻/nm² and more: error ≤ 0.5 cell, bias ≤ 0.25 cell"
     yield goal, words, bias <= 0.25 and rms <= 0.5
     _, rms = _worst(range(8, 15), 2, 2)
     yield "8 cells and more, at 200 e⁻/nm²: error ≤ 1 cell", f"error {rms:.2f} cell", rms <= 1
