@@ -180,7 +180,10 @@ class TestWithTheApp:
             page = answer.read().decode()
         assert answer.status == 200
         assert "application/vnd.jupyter.widget-view+json" in page
-        assert "Error" not in page.partition("<main")[2]
+        navigation, main, cells = page.partition("<main")
+        assert all(other.title in navigation for other in CHAPTERS)
+        assert main
+        assert "Error" not in cells
         assert installed(complete) == before
 
     def test_lab_copies_the_course_and_keeps_what_is_there(self, complete, tmp_path):
