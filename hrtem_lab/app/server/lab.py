@@ -70,7 +70,7 @@ def open_lab(*, port: int | None = None, arguments: Sequence[str] = ()) -> None:
     """
     from jupyterlab.labapp import LabApp  # noqa: PLC0415 (takes a second)
 
-    folder, original = Path.cwd(), places.notebooks()
+    folder, original = Path.cwd(), places.notebooks().resolve()
     if folder in (original, original.parent):
         root, index = original.parent, f"{original.name}/{CHAPTERS[0].href}"
     else:
