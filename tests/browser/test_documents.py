@@ -13,7 +13,7 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture(scope="module")
 def course(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """Serve one chapter with links to documents, as in the course and as in a copy of it, and to a chapter."""
+    """Serve one chapter with links to documents, as in the course and as in a copy of it."""
     folder = tmp_path_factory.mktemp("course")
     links = "[sizes](../docs/sizing.md#counting-cells), [doses](docs/dose.md), [contents](00_index.ipynb)"
     write_notebook(folder / "00_index.ipynb", "%# Contents", f"%{links}")
