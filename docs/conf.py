@@ -42,6 +42,7 @@ html_theme = "pydata_sphinx_theme"
 html_title = "hrtem_lab"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+html_sidebars = {"site/tutorial": []}
 html_copy_source = False
 html_show_sourcelink = False
 html_theme_options = {

@@ -59,8 +59,14 @@ def _without_headings(*event: Any) -> None:
         lines[:] = re.sub(r"(?m)^(.+)\n-{3,}$", r".. rubric:: \1\n", "\n".join(lines)).splitlines()
 
 
+def _plain_word(_app: Sphinx, _env: object, node: nodes.Element, words: nodes.Node) -> nodes.Node | None:
+    """Leave a word in single backticks as it is where it has no entry: a parameter or an attribute."""
+    return words if node["reftype"] == "obj" and "." not in node["reftarget"] else None
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Add the directive."""
     app.add_directive("room", Room)
     app.connect("autodoc-process-docstring", _without_headings)
+    app.connect("missing-reference", _plain_word)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

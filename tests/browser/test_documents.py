@@ -13,9 +13,9 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture(scope="module")
 def course(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """Serve one chapter with a link to a document and one to a chapter."""
+    """Serve one chapter with links to documents, as in the course and as in a copy of it."""
     folder = tmp_path_factory.mktemp("course")
-    links = "[sizes](../docs/sizing.md#counting-cells) and [contents](00_index.ipynb)"
+    links = "[sizes](../docs/sizing.md#counting-cells), [doses](docs/dose.md), [contents](00_index.ipynb)"
     write_notebook(folder / "00_index.ipynb", "%# Contents", f"%{links}")
     running = start_server(folder)
     yield running
@@ -30,6 +30,7 @@ def test_a_document_opens_beside_the_chapter(page: Page, course: Server) -> None
     expect(document.get_by_role("heading", level=1)).to_contain_text("Precipitate sizes")
     assert document.url.endswith("/voila/docs/sizing.md#counting-cells")
     expect(page.locator("body.shell-ready")).to_have_count(1)
+    assert page.get_by_role("link", name="doses").get_attribute("href") == "/voila/docs/dose.md"
     assert page.get_by_role("link", name="contents", exact=True).get_attribute("target") is None
 
 

@@ -139,13 +139,14 @@
   // --- links to documents -------------------------------------------------------------------------------
 
   // They open beside the chapter, whose Python goes on. Only the course's own servers show documents as pages;
-  // on another one, Binder's for example, JupyterLab has the file.
+  // on another one, Binder's for example, JupyterLab has the file. A copied notebook has them beside it.
   window.addEventListener("load", () => {
+    const base = document.body.dataset.baseUrl;
     const served = document.querySelector("meta[name=hrtem-lab-documents]");
-    const lab = document.body.dataset.baseUrl.replace(/voila\/$/, "lab/tree/");
-    for (const link of document.querySelectorAll('a[href^="../docs/"]')) {
+    const folder = served ? `${base}docs/` : base.replace(/voila\/$/, "lab/tree/docs/");
+    for (const link of document.querySelectorAll('a[href^="../docs/"], a[href^="docs/"]')) {
+      link.href = link.getAttribute("href").replace(/^(\.\.\/)?docs\//, folder);
       link.target = "_blank";
-      if (!served) link.href = lab + link.getAttribute("href").replace("../", "");
     }
   });
 })();
