@@ -1,9 +1,9 @@
 """Tests of pages open a page as the notebooks do: they name no class of a page."""
 
+import ast
 import importlib
 import inspect
 import pkgutil
-import re
 from pathlib import Path
 
 import pytest
@@ -25,11 +25,26 @@ def classes_of_pages() -> set[str]:
     return names
 
 
+def names(source: str) -> set[str]:
+    """Return all names of a source: its own, imported ones, and attributes."""
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Name):
+            found.add(node.id)
+        elif isinstance(node, ast.Attribute):
+            found.add(node.attr)
+        elif isinstance(node, ast.alias):
+            found.add(node.name)
+    return found
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_no_class_of_a_page_is_named(path: Path) -> None:
-    named = set(re.findall(r"\w+", path.read_text(encoding="utf-8")))
-    assert named & classes_of_pages() == set()
+    assert names(path.read_text(encoding="utf-8")) & classes_of_pages() == set()
 
 
 def test_the_classes_are_found() -> None:
     assert {"NoiseLab", "Precipitates", "CountItYourself"} <= classes_of_pages()
+    for source in ("from a.page import NoiseLab", "page.NoiseLab()", "NoiseLab()"):
+        assert "NoiseLab" in names(source)
+    assert names('"NoiseLab"') == set()
