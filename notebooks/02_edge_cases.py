@@ -66,7 +66,7 @@ page.gallery()
 #
 # The paper does not print its window, constants, wavelet levels or SIFT settings. Its simulations use 64 pixels per cell,
 # which is 10 % short of converged. We chose our settings on principle, not to match the paper. For other settings, see
-# `docs/metrics.md`.
+# [docs/metrics.md](../docs/metrics.md).
 #
 # ## Make your own
 #

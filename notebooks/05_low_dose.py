@@ -65,7 +65,7 @@ page.dashboard()
 # The last claim is read from where the two curves of a metric meet. Judged in this way, SIFT looks best. But by the AUC, over
 # 4 × 4 cells, each of the five metrics tells the crystals apart above about 7 e⁻/nm². This is two to four times the dose that
 # the ideal observer needs. Choose a field of view of **one cell** to see them differ: there, cw-SSIM needs about three times
-# the dose of the others. `docs/dose.md` has the numbers with their intervals.
+# the dose of the others. [docs/dose.md](../docs/dose.md) has the numbers with their intervals.
 #
 # Two crystals as different as these are easy to tell apart. Try a harder case, **2 nm of overfocus**: the ideal observer needs
 # 27 e⁻/nm², cw-SSIM about 45 times as much, χ² 80 times, SIFT and MSE several *hundred* times. No general metric uses more

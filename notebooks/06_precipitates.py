@@ -92,7 +92,7 @@ page.goals()
 # | cw-SSIM and MSE do worse than SIFT | a cell of ZrO₂ has the greater difference with a probability of 0.993 by SIFT, 0.989 by cw-SSIM, 0.88 by MSE, but 0.996 by SSIM and 0.998 by χ² (diameter of 10, 5 000 e⁻/nm²) | holds |
 #
 # The paper does not print its optimised threshold. Ours combines the same three numbers: 0.18, the mean difference by noise, and
-# the contrast of the map. `docs/sizing.md` has the full tables.
+# the contrast of the map. [docs/sizing.md](../docs/sizing.md) has the full tables.
 #
 # ## Count it yourself
 #

@@ -1,4 +1,4 @@
-"""A web server that serves only chapters."""
+"""A web server that shows chapters and nothing else."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class CourseServer(Voila):
         return settings
 
     def init_handlers(self) -> list[Any]:
-        """Return the handlers: ``/`` is the table of contents; the folder's tree and files are not served."""
+        """Open the table of contents at ``/``; show neither the folder's tree nor its files."""
         contents = url_path_join(self.base_url, "voila/render", CHAPTERS[0].href)
         own = [
             (url_path_join(self.server_url, "/?"), RedirectHandler, {"url": contents, "permanent": False}),
@@ -123,7 +123,7 @@ def bound_sockets(*, address: str, port: int) -> list[socket]:
     Raises
     ------
     CannotServeError
-        If there is no such port or address, or another program uses it.
+        If there is no such port or address, or another program has it.
     """
     if not 0 <= port <= LAST_PORT:
         raise CannotServeError(f"port must be 0 to {LAST_PORT}, got {port}")

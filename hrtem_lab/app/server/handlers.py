@@ -160,7 +160,7 @@ def is_message(data: str | bytes) -> bool:
 
 
 class ChapterHandler(Shielded, TornadoVoilaHandler):
-    """A chapter, for a reader who has logged in, as long as there is room for another page."""
+    """A chapter, for a reader who may have it, as long as there is room for another."""
 
     _left = False
 
