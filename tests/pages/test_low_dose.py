@@ -138,7 +138,7 @@ def test_another_metric_draws_the_same_study(page):
 
 def test_the_table_gives_every_method_its_dose(page):
     text = words(page._table.value)
-    assert text.startswith("Lowest dose above which the two are told apart with an AUC of 0.95")
+    assert text.startswith("Dose from which on the two are told apart with an AUC of 0.95")
     for name in ("ideal observer", *(metric.label for metric in METRICS.values())):
         assert name in text
     limit = page.study.ideal_dose

@@ -1,4 +1,4 @@
-"""Work in a thread of its own: the kernel answers the reader while NumPy and OpenCV compute."""
+"""Work in a thread beside the page: the kernel answers the reader while NumPy and OpenCV compute."""
 
 from __future__ import annotations
 
@@ -11,14 +11,13 @@ from typing import Any, TypeVar
 Result = TypeVar("Result")
 
 INTERVAL = 0.02
-"""Seconds between two checks whether the work is done."""
-# An array of more bytes than this has memory pages of its own, which return to the system when it is freed.
-# By default, glibc raises this limit to the largest array freed so far. It then keeps up to twice as much in
-# each thread, and trimming does not release it.
+"""Seconds between two looks whether the work is done."""
+# Above so many bytes an array has pages of its own, which go back to the system with it. Unless told, glibc
+# raises the limit to the largest array freed so far, and keeps twice that per thread where no trimming helps.
 _LARGE = 1 << 20
 _M_MMAP_THRESHOLD = -3
-# One thread each, so work that is not needed any more can be dropped before it begins. Work that has begun
-# cannot be dropped, so quick work has a thread of its own and does not wait for slow work.
+# One thread each: work that nobody waits for any more is dropped before it begins, not done at the same time.
+# What has begun cannot be dropped, so what the reader waits for first does not queue behind what takes long.
 _quick, _slow = (
     ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"hrtem_lab-{name}") for name in ("quick", "slow")
 )
@@ -27,10 +26,10 @@ _quick, _slow = (
 def beside(
     function: Callable[..., Result], *arguments: Any, quick: bool = False
 ) -> Generator[float, None, Result]:
-    """Run a function in a thread and return its result; until it is done, yield the seconds to wait.
+    """Return what a function returns, yielding the seconds to wait until it is done.
 
-    Use it as ``result = yield from beside(function, ...)`` in a dashboard's `refine`. Closing the generator
-    drops the work if it has not begun. Quick work does not wait for slow work.
+    For ``result = yield from beside(function, ...)`` in a dashboard's `refine`. Abandoning the generator
+    drops the work if it has not begun. Quick work does not wait for other work to end.
     """
     pool = _quick if quick else _slow
     future: Future[Result] = pool.submit(_tidily, function, *arguments)
@@ -43,7 +42,7 @@ def beside(
 
 
 def _tidily(function: Callable[..., Result], *arguments: Any) -> Result:
-    """Call a function, then give freed memory back to the system: glibc keeps tens of megabytes of images."""
+    """Call a function, and return what it freed to the system: glibc keeps tens of megabytes of images."""
     library = _glibc()
     if library is None:
         return function(*arguments)
