@@ -94,7 +94,7 @@ def use_bundled_mathjax(page_config: dict[str, Any], **_: Any) -> dict[str, Any]
 
 
 def voila_settings() -> dict[str, Any]:
-    """Return the section ``VoilaConfiguration``, which is the same for every way of serving.
+    """Return the section ``VoilaConfiguration``, the same for every way of serving.
 
     Returns
     -------

@@ -206,7 +206,7 @@ def _settings(
     return {
         "Voila": {"root_dir": str(folder), "ip": address, "port": port, "log_level": "WARN"},
         "VoilaConfiguration": {**voila_settings(), "multi_kernel_manager_class": PageKernelManager},
-        # Without it, any user of this machine could listen in, and Jupyter would warn at every kernel start.
+        # Without it any user of this machine could listen in, and every kernel start would warn of that.
         "KernelManager": {"transport_encryption": "auto"},
         "MappingKernelManager": culling,
         "PasswordIdentityProvider": {"allow_password_change": False},
