@@ -31,6 +31,7 @@ DOSE = re.compile(r"\d[ \u00a0]e⁻")
 
 # Phrases that a second-language reader stumbles over; each has a plain counterpart.
 PHRASES = (
+    "from which on",  # the lowest dose above which
     "shall see",  # so that the reader also sees
     "never rests",  # while the slider is dragged
     "would else",  # would otherwise
