@@ -125,7 +125,7 @@ def test_another_metric_draws_the_same_study(page):
 
 def test_the_table_gives_every_method_its_dose(page, study):
     text = words(table(page))
-    assert text.startswith("Dose from which on the two are told apart with an AUC of 0.95")
+    assert text.startswith("Lowest dose above which the two are told apart with an AUC of 0.95")
     for name in ("ideal observer", *LABELS):
         assert name in text
     limit = study.ideal_dose

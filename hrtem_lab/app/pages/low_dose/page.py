@@ -210,7 +210,7 @@ class LowDose(Dashboard):
         rows = "".join(self._dose_row(key, limit) for key in self.study.sweep.metrics)
         ideal = _dose(limit) if np.isfinite(limit) else "never"
         return (
-            '<table class="hl-doses"><caption>Dose from which on the two are told apart with an AUC of '
+            '<table class="hl-doses"><caption>Lowest dose above which the two are told apart with an AUC of '
             f"{TARGET} (95 % interval)</caption><thead><tr><th>method</th><th>dose, e⁻/nm²</th>"
             "<th>times the ideal observer’s</th></tr></thead><tbody>"
             f'<tr><th scope="row">ideal observer</th><td>{ideal}</td><td>1</td></tr>{rows}</tbody></table>'
