@@ -11,9 +11,10 @@ import pytest
 from hrtem_lab import plots
 from hrtem_lab.app.kit.widgets import Picture
 from hrtem_lab.app.pages import precipitates
-from hrtem_lab.app.pages.precipitates.specimen import CELLS, LARGEST, Measurement, Specimen, verdict
+from hrtem_lab.app.pages.precipitates.specimen import Measurement, verdict
 from hrtem_lab.app.pages.precipitates.stored_sizes import stored_sizes, study_words
 from hrtem_lab.rendering import encode_image
+from hrtem_lab.sizing.specimens import CELLS, LARGEST, Specimen
 from tests.pages.reader import PNG, Reader, levels, opened, words
 
 QUICK = "pixels=512&method=false_alarm"

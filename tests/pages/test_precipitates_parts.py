@@ -11,16 +11,8 @@ from hrtem_lab.app.pages import precipitates
 from hrtem_lab.app.pages.precipitates import rounds as counting_rounds
 from hrtem_lab.app.pages.precipitates.cell_marks import histogram, outline
 from hrtem_lab.app.pages.precipitates.draws import SizeDraws, size_one
-from hrtem_lab.app.pages.precipitates.rounds import RIVALS, diameter_of, from_kept, judged, round_of, to_kept
-from hrtem_lab.app.pages.precipitates.specimen import (
-    CELL,
-    CELLS,
-    LARGEST,
-    Measurement,
-    Specimen,
-    furthest,
-    verdict,
-)
+from hrtem_lab.app.pages.precipitates.rounds import RIVALS, diameter_of, from_kept, round_of, score, to_kept
+from hrtem_lab.app.pages.precipitates.specimen import Measurement, verdict
 from hrtem_lab.app.pages.precipitates.stored_sizes import stored_sizes, study_method, study_words
 from hrtem_lab.noise import shot_noise
 from hrtem_lab.simulation import form_image, load_exit_wave
@@ -33,6 +25,7 @@ from hrtem_lab.sizing import (
     size_precipitate,
     study_table,
 )
+from hrtem_lab.sizing.specimens import CELL, CELLS, LARGEST, Specimen, furthest
 from hrtem_lab.structures import replaced_cells
 from tests.pages.reader import Reader
 
@@ -254,17 +247,17 @@ class TestRounds:
         one = round_of(2)
         truth = np.flatnonzero(one.specimen.truth)
         rivals = {method: one.rival(method) for method in RIVALS}
-        perfect = judged(one, truth, rivals)
+        perfect = score(one, truth, rivals)
         assert (perfect.wrong, perfect.yours) == (0, diameter_of(len(truth)))
         outside = np.flatnonzero(~one.specimen.truth)[:3]
-        assert judged(one, [*truth[1:], *outside], rivals).wrong == 4
-        assert np.isnan(judged(one, [], rivals).yours)
+        assert score(one, [*truth[1:], *outside], rivals).wrong == 4
+        assert np.isnan(score(one, [], rivals).yours)
         assert perfect.sphere_wrong == rivals["sphere"].misclassified(one.specimen.truth)
 
     def test_what_the_browser_keeps_comes_back(self):
         one = round_of(2)
         rivals = {method: one.rival(method) for method in RIVALS}
-        results = [judged(one, [], rivals)]
+        results = [score(one, [], rivals)]
         kept = to_kept(results)
         assert all(np.isfinite(value) for value in kept.values())
         back = from_kept({**kept, "3.true": 4.0, "nonsense": 1.0})
