@@ -18,6 +18,8 @@ DOSES = (500, 1000, 2000, 5000, 10_000, 20_000)
 SMALLEST = 2
 RIVALS = tuple(key for key, row in SIZERS.items() if row.rival)
 """The methods that count beside the reader."""
+# Numbers of a result beside those of the rivals, as the browser keeps them.
+_PLAIN = ("dose", "true", "yours", "wrong")
 # A seed whose first round is an easy one.
 _GAME = 34
 
@@ -96,9 +98,6 @@ class Result:
         plain = {name: getattr(self, name) for name in _PLAIN}
         wrong = {f"{key}_wrong": value for key, value in self.misclassified.items()}
         return {**plain, **self.found, **wrong}
-
-
-_PLAIN = ("dose", "true", "yours", "wrong")
 
 
 def score(one: Round, marked: Iterable[int], rivals: Mapping[str, Size]) -> Result:
