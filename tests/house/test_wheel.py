@@ -18,6 +18,7 @@ import pytest
 
 import hrtem_lab
 from hrtem_lab.app.chapters import CHAPTERS
+from hrtem_lab.app.server.places import DOCUMENTS
 
 ROOT = Path(__file__).parents[2]
 NAME = f"hrtem_lab-{hrtem_lab.__version__}"
@@ -86,9 +87,10 @@ def complete(wheel, tmp_path_factory) -> Path:
     return install(wheel, tmp_path_factory.mktemp("complete"), "[app]")
 
 
-def files(folder: str, pattern: str) -> set[str]:
-    """Return the repository's files that match, relative to the repository."""
-    return {path.relative_to(ROOT).as_posix() for path in (ROOT / folder).glob(pattern)}
+def files(folder: str, *patterns: str) -> set[str]:
+    """Return the repository's files that match any pattern, relative to the repository."""
+    found = {path for pattern in patterns for path in (ROOT / folder).glob(pattern)}
+    return {path.relative_to(ROOT).as_posix() for path in found}
 
 
 class TestContents:
@@ -100,7 +102,7 @@ class TestContents:
         assert {"hrtem_lab/py.typed", "hrtem_lab/data/SOURCES.md"} <= shipped
 
     def test_the_wheel_holds_the_course(self, shipped):
-        course = files("notebooks", "*.ipynb") | files("docs", "**/*.md")
+        course = files("notebooks", "*.ipynb") | files("docs", *DOCUMENTS)
         assert course
         assert {f"hrtem_lab/course/{file}" for file in course} == {
             file for file in shipped if file.startswith("hrtem_lab/course/")
@@ -194,7 +196,7 @@ from pathlib import Path
 from hrtem_lab.app.server.lab import copy_course
 print(len(copy_course(Path.cwd()).written))
 """
-        course = files("notebooks", "*.ipynb") | files("docs", "**/*.md")
+        course = files("notebooks", "*.ipynb") | files("docs", *DOCUMENTS)
         assert run(complete / "python", "-c", code, folder=tmp_path) == f"{len(course) - 1}\n"
         assert mine.read_text(encoding="utf-8") == "my answers"
         expected = {file.removeprefix("notebooks/") for file in course}

@@ -9,7 +9,7 @@ import pytest
 from hrtem_lab.app.server import lab, places
 
 NAMES = sorted(path.name for path in places.notebooks().glob("*.ipynb"))
-DOCUMENTS = sorted(path.relative_to(places.documents()) for path in places.documents().rglob("*.md"))
+DOCUMENTS = places.document_files()
 
 
 @pytest.fixture
@@ -24,13 +24,14 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 @pytest.fixture
 def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A course of one notebook, which links to one document."""
-    source = "See [metrics](../docs/metrics.md#mse) and `../docs/deep/more.md`."
+    source = "See [metrics](../docs/metrics.md#mse) and `../docs/howto/more.md`."
     cells = [{"cell_type": "markdown", "metadata": {}, "source": [source]}]
     files = {
         "notebooks/00_index.ipynb": json.dumps({"cells": cells}),
         "notebooks/.ipynb_checkpoints/00_index-checkpoint.ipynb": "{}",
         "docs/metrics.md": "# MSE → 0",
-        "docs/deep/more.md": "more",
+        "docs/site/parts.md": "of the site alone",
+        "docs/howto/more.md": "more",
     }
     for name, text in files.items():
         file = tmp_path / "course" / name
@@ -45,7 +46,7 @@ def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_notebooks_are_copied_with_the_documents_that_they_link_to(course: Path) -> None:
     copies = lab.copy_course(course)
-    expected = [Path("00_index.ipynb"), Path("docs/deep/more.md"), Path("docs/metrics.md")]
+    expected = [Path("00_index.ipynb"), Path("docs/howto/more.md"), Path("docs/metrics.md")]
     assert copies == (expected, [])
     assert sorted(path.relative_to(course) for path in course.rglob("*.*")) == expected
     assert (course / "docs" / "metrics.md").read_text(encoding="utf-8") == "# MSE → 0"
@@ -54,7 +55,7 @@ def test_notebooks_are_copied_with_the_documents_that_they_link_to(course: Path)
 def test_links_lead_to_the_copied_documents(course: Path) -> None:
     lab.copy_course(course)
     (cell,) = json.loads((course / "00_index.ipynb").read_text(encoding="utf-8"))["cells"]
-    assert cell["source"] == ["See [metrics](docs/metrics.md#mse) and `docs/deep/more.md`."]
+    assert cell["source"] == ["See [metrics](docs/metrics.md#mse) and `docs/howto/more.md`."]
 
 
 def test_a_file_that_exists_is_kept(course: Path) -> None:
@@ -64,7 +65,7 @@ def test_a_file_that_exists_is_kept(course: Path) -> None:
         file.write_text(text, encoding="utf-8")
     written, kept = lab.copy_course(course)
     assert kept == [Path("00_index.ipynb"), Path("docs/metrics.md")]
-    assert written == [Path("docs/deep/more.md")]
+    assert written == [Path("docs/howto/more.md")]
     assert {file: file.read_text(encoding="utf-8") for file in mine} == mine
 
 
@@ -93,9 +94,8 @@ def test_the_whole_course_is_copied(
     monkeypatch.chdir(tmp_path)
     lab.open_lab()
     assert sorted(path.name for path in tmp_path.glob("*")) == sorted([*NAMES, "docs"])
-    assert (
-        sorted(path.relative_to(tmp_path / "docs") for path in (tmp_path / "docs").rglob("*.md")) == DOCUMENTS
-    )
+    docs = tmp_path / "docs"
+    assert sorted(path.relative_to(docs) for path in docs.rglob("*.*")) == DOCUMENTS
     assert started
 
 

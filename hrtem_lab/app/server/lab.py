@@ -31,26 +31,25 @@ def copy_course(folder: Path) -> Copies:
     Copies
         Which files were written, and which were there already and are kept.
     """
-    texts = {
+    contents = {
         # In the course's folders the documents are the notebooks' neighbours; here they lie below them.
-        Path(notebook.name): notebook.read_text(encoding="utf-8").replace("../docs/", "docs/")
+        Path(notebook.name): notebook.read_bytes().replace(b"../docs/", b"docs/")
         for notebook in sorted(places.notebooks().glob("*.ipynb"))
     }
-    documents = places.documents()
-    for document in sorted(documents.rglob("*.md")):
-        texts[Path("docs") / document.relative_to(documents)] = document.read_text(encoding="utf-8")
+    for document in places.document_files():
+        contents["docs" / document] = (places.documents() / document).read_bytes()
     copies = Copies([], [])
-    for path, text in texts.items():
-        (copies.written if _write_once(folder / path, text) else copies.kept).append(path)
+    for path, content in contents.items():
+        (copies.written if _write_once(folder / path, content) else copies.kept).append(path)
     return copies
 
 
-def _write_once(file: Path, text: str) -> bool:
+def _write_once(file: Path, content: bytes) -> bool:
     """Write a file that does not exist, and tell whether that was so."""
     file.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with file.open("x", encoding="utf-8") as opened:
-            opened.write(text)
+        with file.open("xb") as opened:
+            opened.write(content)
     except FileExistsError:
         return False
     return True

@@ -3,6 +3,8 @@
 from pathlib import Path
 
 PACKAGE = Path(__file__).parents[2]
+#: The files in the folder of documents that are for readers of the course; the rest makes the site of them.
+DOCUMENTS = ("*.md", "howto/*.md", "images/*.png")
 
 
 def notebooks() -> Path:
@@ -17,7 +19,7 @@ def notebooks() -> Path:
 
 
 def documents() -> Path:
-    """Return the folder with the documents' text, Markdown files that the chapters link to.
+    """Return the folder with the documents, Markdown files that the chapters link to, and their pictures.
 
     Examples
     --------
@@ -25,6 +27,18 @@ def documents() -> Path:
     True
     """
     return _folder("docs")
+
+
+def document_files() -> list[Path]:
+    """Return the documents and their pictures, relative to the folder that holds them.
+
+    Examples
+    --------
+    >>> Path("metrics.md") in document_files()
+    True
+    """
+    folder = documents()
+    return sorted(file.relative_to(folder) for pattern in DOCUMENTS for file in folder.glob(pattern))
 
 
 def _folder(name: str) -> Path:
