@@ -2,8 +2,8 @@
 # Plain POSIX shell and GNU make 3.81, which is what macOS still ships.
 
 .DEFAULT_GOAL := help
-.PHONY: help dashboard serve lab test test-slow lint lint-style lint-types lint-notebooks bench data site notebooks \
-	lock environment clean
+.PHONY: help dashboard serve lab test test-slow lint lint-style lint-types lint-notebooks bench data notebooks \
+	lock site environment clean
 MAKEFLAGS += --no-print-directory
 
 PY := .venv/bin/python
@@ -47,6 +47,22 @@ lint-types: environment
 	@$(PY) -m mypy
 
 lint-notebooks: environment
+	@copy=$$(mktemp -d) && trap 'rm -rf "$$copy"' EXIT && \
+	cp -R notebooks/. "$$copy" && \
+	$(call write_pairs,"$$copy") && \
+	for pair in "$$copy"/*.ipynb; do diff "notebooks/$${pair##*/}" "$$pair" || differ=yes; done && \
+	if [ -n "$${differ:-}" ]; then echo "Notebooks differ from their .py sources: make notebooks"; exit 1; fi && \
+	echo "Notebooks equal their .py sources."
+
+bench: environment ## time this package beside its peers and print the ratios
+	@$(PY) -m benchmarks $(ARGS)
+
+data: environment ## compute the exit waves, worst cases and sizes in hrtem_lab/data again
+	@$(PY) -m hrtem_lab.data.regenerate $(ARGS)
+	@$(if $(ARGS),,$(PY) -m hrtem_lab.extremes)
+	@$(if $(ARGS),,$(PY) -m hrtem_lab.sizing)
+
+notebooks: environment
 	@copy=$$(mktemp -d) && trap 'rm -rf "$$copy"' EXIT && \
 	cp -R notebooks/. "$$copy" && \
 	$(call write_pairs,"$$copy") && \
