@@ -62,26 +62,6 @@ data: environment ## compute the exit waves, worst cases and sizes in hrtem_lab/
 	@$(if $(ARGS),,$(PY) -m hrtem_lab.extremes)
 	@$(if $(ARGS),,$(PY) -m hrtem_lab.sizing)
 
-notebooks: environment
-	@copy=$$(mktemp -d) && trap 'rm -rf "$$copy"' EXIT && \
-	cp -R notebooks/. "$$copy" && \
-	$(call write_pairs,"$$copy") && \
-	for pair in "$$copy"/*.ipynb; do diff "notebooks/$${pair##*/}" "$$pair" || differ=yes; done && \
-	if [ -n "$${differ:-}" ]; then echo "Notebooks differ from their .py sources: make notebooks"; exit 1; fi && \
-	echo "Notebooks equal their .py sources."
-
-bench: environment ## time this package beside its peers and print the ratios
-	@$(PY) -m benchmarks $(ARGS)
-
-data: environment ## compute the exit waves, worst cases and sizes in hrtem_lab/data again
-	@$(PY) -m hrtem_lab.data.regenerate $(ARGS)
-	@$(if $(ARGS),,$(PY) -m hrtem_lab.extremes)
-	@$(if $(ARGS),,$(PY) -m hrtem_lab.sizing)
-
-site: environment ## build the documentation into build/site (ARGS=linkcheck: follow its links)
-	@$(PY) -m sphinx --fail-on-warning --keep-going --quiet --builder $(or $(ARGS),html) docs build/$(or $(ARGS),site)
-	@$(if $(ARGS),,echo "Open build/site/index.html in a browser.")
-
 notebooks: environment ## write the .ipynb pairs from the .py sources
 	@$(call write_pairs,notebooks)
 
@@ -95,6 +75,10 @@ lock: environment ## resolve the dependencies anew (ARGS=--upgrade for newer ver
 	@{ sed '/- pip:/q' environment.yml; sed -n 's/^[a-z].*/      - &/p' requirements.lock; } > environment.new
 	@mv environment.new environment.yml && cp environment.yml binder/environment.yml
 	@echo "Wrote requirements.lock, environment.yml and binder/environment.yml."
+
+site: environment ## build the documentation into build/site (ARGS=linkcheck: follow its links)
+	@$(PY) -m sphinx --fail-on-warning --keep-going --quiet --builder $(or $(ARGS),html) docs build/$(or $(ARGS),site)
+	@$(if $(ARGS),,echo "Open build/site/index.html in a browser.")
 
 clean: ## remove the environment and all that was built or cached
 	@rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
