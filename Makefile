@@ -2,8 +2,8 @@
 # Plain POSIX shell and GNU make 3.81, which is what macOS still ships.
 
 .DEFAULT_GOAL := help
-.PHONY: help dashboard serve lab test test-slow lint lint-style lint-types lint-notebooks bench data docs site notebooks \
-	lock environment clean
+.PHONY: help dashboard serve lab test test-slow lint lint-style lint-types lint-notebooks bench data docs notebooks \
+	lock site environment clean
 MAKEFLAGS += --no-print-directory
 
 PY := .venv/bin/python
@@ -62,10 +62,6 @@ data: environment ## compute the exit waves, worst cases and sizes in hrtem_lab/
 docs: environment ## write the tables in the documents that have a column or a row for each metric
 	@$(PY) -m docs.tables
 
-site: environment ## build the documentation into build/site (ARGS=linkcheck: follow its links)
-	@$(PY) -m sphinx --fail-on-warning --keep-going --quiet --builder $(or $(ARGS),html) docs build/$(or $(ARGS),site)
-	@$(if $(ARGS),,echo "Open build/site/index.html in a browser.")
-
 notebooks: environment ## write the .ipynb pairs from the .py sources
 	@$(call write_pairs,notebooks)
 
@@ -79,6 +75,10 @@ lock: environment ## resolve the dependencies anew (ARGS=--upgrade for newer ver
 	@{ sed '/- pip:/q' environment.yml; sed -n 's/^[a-z].*/      - &/p' requirements.lock; } > environment.new
 	@mv environment.new environment.yml && cp environment.yml binder/environment.yml
 	@echo "Wrote requirements.lock, environment.yml and binder/environment.yml."
+
+site: environment ## build the documentation into build/site (ARGS=linkcheck: follow its links)
+	@$(PY) -m sphinx --fail-on-warning --keep-going --quiet --builder $(or $(ARGS),html) docs build/$(or $(ARGS),site)
+	@$(if $(ARGS),,echo "Open build/site/index.html in a browser.")
 
 clean: ## remove the environment and all that was built or cached
 	@rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
