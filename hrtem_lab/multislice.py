@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hrtem_lab._validation import one_of, positive, positive_integer
-from hrtem_lab.structures import _require_orthogonal
+from hrtem_lab._validation import one_of, orthogonal_structure, positive, positive_integer
 from hrtem_lab.waves import ExitWave, wavelength
 
 if TYPE_CHECKING:
@@ -250,7 +249,7 @@ def _keep(
 
 
 def _require_specimen(atoms: Any) -> None:
-    _require_orthogonal(atoms)
+    orthogonal_structure(atoms)
     lengths = atoms.cell.lengths()
     positions = np.asarray(atoms.positions)
     if not np.isfinite(positions).all():

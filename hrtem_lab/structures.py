@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hrtem_lab._validation import non_negative, positive, positive_integer
+from hrtem_lab._validation import non_negative, orthogonal_structure, positive, positive_integer
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -101,7 +101,7 @@ def supercell(unit_cell: Atoms, repetitions: tuple[int, int, int]) -> Atoms:
     >>> len(crystal), round(float(crystal.cell.lengths()[2]), 2)
     (1280, 211.0)
     """
-    _require_orthogonal(unit_cell)
+    orthogonal_structure(unit_cell)
     counts = _three_counts("repetitions", repetitions)
     return unit_cell.repeat(counts)
 
@@ -154,8 +154,8 @@ def with_precipitate(
     """
     matrix = nb3sn() if matrix is None else matrix
     precipitate = zro2() if precipitate is None else precipitate
-    _require_orthogonal(matrix)
-    _require_orthogonal(precipitate)
+    orthogonal_structure(matrix)
+    orthogonal_structure(precipitate)
     counts = _three_counts("cells", cells)
     replaced = replaced_cells(diameter, cells=counts, center=center)
 
@@ -233,17 +233,6 @@ def _crystal(symbols: list[str], basis: list[tuple[float, ...]], *, spacegroup: 
     atoms = crystal(symbols, basis, spacegroup=spacegroup, cellpar=[a, a, a, 90, 90, 90])
     atoms.info.clear()
     return atoms
-
-
-def _require_orthogonal(atoms: Any) -> None:
-    """Raise unless `atoms` are ASE Atoms with an orthogonal, non-empty cell along x, y, z."""
-    if not all(hasattr(atoms, name) for name in ("positions", "numbers", "cell")):
-        raise TypeError(f"a structure must be ase.Atoms, got {type(atoms).__name__}")
-    if len(atoms) == 0:
-        raise ValueError("a structure must hold at least one atom, got none")
-    cell = np.asarray(atoms.cell)
-    if not np.all(np.diag(cell) > 0) or np.abs(cell - np.diag(np.diag(cell))).max() > 1e-6:
-        raise ValueError(f"the cell must be orthogonal with edges along x, y, z, got {cell.tolist()}")
 
 
 def _three_counts(name: str, value: Any) -> tuple[int, int, int]:

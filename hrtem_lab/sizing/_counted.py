@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from hrtem_lab.metrics import Metric, as_metric
 from hrtem_lab.noise import shot_noise
 from hrtem_lab.sizing._cells import CellComparison
+from hrtem_lab.sizing._evidence.posterior import CONFIDENCE
 from hrtem_lab.sizing._method import Conditions, PreparedSizer, SizingMethod, Variant
 from hrtem_lab.sizing._outcome import Size
-from hrtem_lab.sizing._posterior import CONFIDENCE
 from hrtem_lab.sizing._thresholds import (
     FALSE_ALARM,
     FIXED,

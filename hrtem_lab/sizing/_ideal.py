@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from hrtem_lab import _validation
 from hrtem_lab.sizing._cells import split
+from hrtem_lab.sizing._evidence.posterior import interval, log_mean
 from hrtem_lab.sizing._method import (
     CELL_PROBABILITY,
     SERIES,
@@ -21,7 +22,6 @@ from hrtem_lab.sizing._method import (
     checked_dose,
 )
 from hrtem_lab.sizing._outcome import Size
-from hrtem_lab.sizing._posterior import interval, log_mean
 from hrtem_lab.sizing.specimens import THICKNESS, covered_cells, free_shifts, moved
 
 Floats = NDArray[np.float64]

@@ -6,11 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hrtem_lab import _validation
+from hrtem_lab.sizing._evidence.channels import cell_channels
+from hrtem_lab.sizing._evidence.posterior import interval, log_mean
+from hrtem_lab.sizing._evidence.spheres import all_spheres, evidence
 from hrtem_lab.sizing._method import CELL_PROBABILITY, Conditions, PreparedSizer, SizingMethod
 from hrtem_lab.sizing._outcome import Size
-from hrtem_lab.sizing._patterns import cell_channels
-from hrtem_lab.sizing._posterior import interval, log_mean
-from hrtem_lab.sizing._spheres import all_spheres, evidence
 from hrtem_lab.sizing.specimens import THICKNESS
 from hrtem_lab.waves import wavelength
 

@@ -9,8 +9,8 @@ from hrtem_lab.app.pages import precipitates
 from hrtem_lab.app.pages.precipitates import rounds
 from hrtem_lab.app.pages.precipitates.cell_marks import outline
 from hrtem_lab.app.pages.precipitates.rounds import diameter_of, round_of
-from hrtem_lab.app.pages.precipitates.specimen import CELL, Specimen
 from hrtem_lab.rendering import encode_image
+from hrtem_lab.sizing.specimens import CELL, Specimen
 from tests.pages.reader import PNG, Reader, words
 
 RIVAL = functools.cache(rounds.Round.rival)

@@ -1,28 +1,24 @@
 """Pages show the families that they name, however many metrics there are."""
 
 import ast
-import csv
 from pathlib import Path
 
-import ipywidgets as widgets
 import pytest
 
 from hrtem_lab.app import pages
 from hrtem_lab.app.kit import readings
-from hrtem_lab.app.pages.edge_cases import page as edge_cases
-from hrtem_lab.app.pages.four_metrics import page as four_metrics
-from hrtem_lab.app.pages.noise import page as noise
-from hrtem_lab.app.pages.worst_cases import page as worst_cases
+from hrtem_lab.app.kit.widgets import Picture
+from hrtem_lab.app.pages import edge_cases, four_metrics, noise, worst_cases
 from hrtem_lab.metrics import METRICS, family
 from tests.laws.ten import register_ten
+from tests.pages.reader import Reader
 
 SOURCES = sorted(Path(pages.__file__).parent.parent.rglob("*.py"))
 
 
-def said(widget):
-    """Return all HTML and pictures' descriptions in a widget, as one text."""
-    own = widget.value if isinstance(widget, widgets.HTML) else getattr(widget, "alt", "")
-    return own + "".join(said(child) for child in getattr(widget, "children", ()))
+def shown(page):
+    """Return all HTML and all descriptions of pictures, as one text."""
+    return "".join([*page.texts, *(picture.alt for picture in page.parts(Picture))])
 
 
 def test_pages_show_the_papers_metrics_and_those_of_electrons():
@@ -31,30 +27,28 @@ def test_pages_show_the_papers_metrics_and_those_of_electrons():
 
 
 @pytest.mark.parametrize(
-    "made",
-    [four_metrics.FourMetrics, edge_cases.Explorer, noise.NoiseLab, worst_cases.WorstCase],
-    ids=lambda made: made.__name__,
+    "make",
+    [four_metrics.dashboard, edge_cases.explorer, noise.dashboard, worst_cases.search],
+    ids=lambda make: make.__module__.split(".")[-2],
 )
-def test_a_table_of_ten_metrics_is_not_shown_whole(made, monkeypatch):
+def test_a_table_of_ten_metrics_is_not_shown_whole(make, monkeypatch):
     added = register_ten(monkeypatch)
-    dashboard = made()
-    dashboard.start()
-    assert dashboard.message.value == ""
-    header = next(csv.reader(dashboard.csv().decode().splitlines()))
-    labels = [metric.label for metric in METRICS.values() if metric.label in header]
+    page = Reader(make())
+    assert page.alerts == []
+    labels = [metric.label for metric in METRICS.values() if metric.label in page.csv[0]]
     assert labels == [metric.label for metric in readings.shown().values()]
     for key in added:
-        assert METRICS[key].label not in said(dashboard.view)
-        assert f'data-metric="{key}"' not in said(dashboard.view)
+        assert METRICS[key].label not in shown(page)
+        assert f'data-metric="{key}"' not in shown(page)
 
 
 @pytest.mark.parametrize("gallery", [edge_cases.gallery, worst_cases.pairs])
 def test_neither_are_galleries(gallery, monkeypatch):
     added = register_ten(monkeypatch)
-    shown = said(gallery())
-    assert 'data-metric="chi_square"' in shown
+    page = Reader(gallery())
+    assert 'data-metric="chi_square"' in shown(page)
     for key in added:
-        assert f'data-metric="{key}"' not in shown
+        assert f'data-metric="{key}"' not in shown(page)
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.name)

@@ -8,7 +8,7 @@ import pytest
 from hrtem_lab.metrics import METRICS
 from hrtem_lab.sizing import cell_map
 from hrtem_lab.sizing._cells import split
-from hrtem_lab.sizing._patterns import POINT_OPERATIONS
+from hrtem_lab.sizing._evidence.channels import POINT_OPERATIONS
 from tests.sizing.crystals import PIXELS, crystal, every_metric, exposure, rng
 
 

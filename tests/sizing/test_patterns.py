@@ -6,7 +6,7 @@ from scipy import stats
 
 from hrtem_lab.noise import counts_per_pixel
 from hrtem_lab.sizing._cells import split
-from hrtem_lab.sizing._patterns import (
+from hrtem_lab.sizing._evidence.channels import (
     MEAN_COUNTS,
     POINT_OPERATIONS,
     aperture_modes,
@@ -85,7 +85,7 @@ def test_the_noise_is_white_but_for_the_mixture_with_the_mean(monkeypatch):
     mixed = predicted_noise(nb3sn_channels(2, 50))
     assert np.linalg.eigvalsh(mixed).max() <= 1 / (1 - MEAN_COUNTS) + 1e-4
     assert 0.7 < np.diag(mixed).mean() < 0.8
-    monkeypatch.setattr("hrtem_lab.sizing._patterns.MEAN_COUNTS", 0.0)
+    monkeypatch.setattr("hrtem_lab.sizing._evidence.channels.MEAN_COUNTS", 0.0)
     np.testing.assert_allclose(predicted_noise(nb3sn_channels(2, 50)), np.eye(len(mixed)), atol=1e-3)
 
 
@@ -101,7 +101,7 @@ def test_caution_about_single_electrons_costs_half_the_signal_and_the_cells_besi
 
     cautious = signal()
     assert 1 - cautious[covered].sum() / cautious.sum() == pytest.approx(beside, abs=0.005)
-    monkeypatch.setattr("hrtem_lab.sizing._patterns.MEAN_COUNTS", 0.0)
+    monkeypatch.setattr("hrtem_lab.sizing._evidence.channels.MEAN_COUNTS", 0.0)
     assert 0.4 <= 1 - cautious.sum() / signal().sum() <= 0.605
 
 

@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from hrtem_lab.sizing import PrecipitateSizer, size_precipitate
-from hrtem_lab.sizing._patterns import POINT_OPERATIONS
+from hrtem_lab.sizing._evidence.channels import POINT_OPERATIONS
 from tests.sizing.crystals import (
     CELL,
     PIXELS,

@@ -8,8 +8,8 @@ from hypothesis.extra.numpy import arrays
 from scipy import stats
 
 from hrtem_lab.sizing import PrecipitateSizer
-from hrtem_lab.sizing._posterior import interval, log_mean
-from hrtem_lab.sizing._spheres import AMPLITUDES, all_spheres, evidence, thickness_map
+from hrtem_lab.sizing._evidence.posterior import interval, log_mean
+from hrtem_lab.sizing._evidence.spheres import AMPLITUDES, all_spheres, evidence, thickness_map
 from hrtem_lab.structures import replaced_cells
 from tests.sizing.crystals import SAMPLING, crystal, exposure, rng
 
