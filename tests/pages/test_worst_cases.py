@@ -180,7 +180,7 @@ class TestSearch:
             page.press("Start")
             assert "Stop" in page.buttons
             while len(page.rows) < 8:
-                await asyncio.sleep(0)
+                await asyncio.sleep(0.01)
             page.press("Stop")
             assert "Go on" in page.buttons
             steps = steps_of(page)[-1]
@@ -199,7 +199,7 @@ class TestSearch:
             page = Reader(worst_cases.search())
             page.press("Start")
             while len(page.rows) < 4:
-                await asyncio.sleep(0)
+                await asyncio.sleep(0.01)
             page.press("Stop")
             await rest()
             with monkeypatch.context() as short:
