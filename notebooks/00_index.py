@@ -46,7 +46,7 @@ page.cards()
 # wave = load_exit_wave("nb3sn", thickness_cells=40)
 # reference = form_image(wave)
 # overfocus = form_image(wave, defocus=-20)  # in Å
-# METRICS["sift"].function(reference, overfocus)
+# METRICS["sift"](reference, overfocus)
 # ```
 #
 # From a CIF file of your own to its images and their differences: [your own crystal](../docs/howto/your_own_crystal.md).

@@ -12,7 +12,7 @@ from hrtem_lab.app import pages
 from hrtem_lab.app.kit.dashboard import Dashboard
 
 TESTS = Path(__file__).parents[1]
-FILES = [path for room in ("pages", "browser", "kit") for path in sorted((TESTS / room).glob("*.py"))]
+FILES = [path for room in ("pages", "browser", "kit") for path in sorted((TESTS / room).rglob("*.py"))]
 
 
 def classes_of_pages() -> set[str]:

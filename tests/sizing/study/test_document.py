@@ -18,7 +18,7 @@ def markdown(values, row_names, decimals=2):
 
 
 class TestDocument:
-    text = (Path(__file__).parents[2] / "docs" / "sizing.md").read_text(encoding="utf-8")
+    text = (Path(__file__).parents[3] / "docs" / "sizing.md").read_text(encoding="utf-8")
 
     @pytest.mark.parametrize(
         ("name", "method", "scale", "decimals"),

@@ -9,7 +9,7 @@ from hrtem_lab.metrics import METRICS
 from hrtem_lab.noise import Detector
 from hrtem_lab.simulation import form_image, load_exit_wave
 from tests.pages.library import CELL
-from tests.pages.low_dose_settings import completed, setting
+from tests.pages.low_dose.settings import completed, setting
 
 
 def test_the_study_is_the_librarys():

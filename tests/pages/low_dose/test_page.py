@@ -13,7 +13,7 @@ from hrtem_lab.metrics import METRICS
 from hrtem_lab.noise import Detector
 from tests.pages import library
 from tests.pages.library import LABELS
-from tests.pages.low_dose_settings import completed, setting
+from tests.pages.low_dose.settings import completed, setting
 from tests.pages.reader import PNG, ROUNDED, Reader, levels, opened, rest, words
 
 QUICK = "cells=1&pixels=16&repeats=5"
