@@ -37,6 +37,13 @@ def definitions(code: str) -> list[str]:
     return [node.name for node in ast.walk(tree) if isinstance(node, kinds)]
 
 
+def imports(notebook: NotebookNode) -> list[str]:
+    """Return what the code cells import."""
+    cells = [ast.parse(TransformerManager().transform_cell(cell.source)) for cell in code_cells(notebook)]
+    nodes = [node for cell in cells for node in ast.walk(cell)]
+    return [ast.unparse(node) for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)]
+
+
 def complaints(client: NotebookClient) -> Iterator[str]:
     """Yield the errors and warnings of an executed notebook, also those inside Output widgets."""
     shown = [output for cell in code_cells(client.nb) for output in cell.outputs]
@@ -67,6 +74,12 @@ def test_the_course_lists_every_chapter():
 
 def test_every_pair_has_a_source():
     assert {pair.stem for pair in NOTEBOOKS.glob("*.ipynb")} == {source.stem for source in SOURCES}
+
+
+@chapters
+def test_a_chapter_imports_its_page_and_nothing_else(source: Path) -> None:
+    name = source.stem.partition("_")[2].replace("index", "contents")
+    assert imports(jupytext.read(source)) == [f"from hrtem_lab.app.pages import {name} as page"]
 
 
 @chapters
