@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
 from importlib import import_module
@@ -38,18 +39,35 @@ def reference(module: ModuleType) -> list[str]:
     """Return the lines of a room's reference in reStructuredText."""
     names = public_names(module)
     summary = [f".. automodule:: {module.__name__}", "", f".. currentmodule:: {module.__name__}", ""]
-    table = [".. autosummary::", "   :nosignatures:", "", *(f"   {name}" for name in names), ""]
-    entries = [line for name in names for line in entry(name, getattr(module, name))]
-    return summary + (table if names else []) + entries
+    called = [name for name in names if callable(getattr(module, name))]
+    table = [".. autosummary::", "   :nosignatures:", "", *(f"   {name}" for name in called), ""]
+    entries = [line for name in names for line in entry(module, name)]
+    return summary + (table if called else []) + entries
 
 
-def entry(name: str, value: object) -> list[str]:
+def entry(module: ModuleType, name: str) -> list[str]:
     """Return the lines of one name: a class comes with its own public names."""
+    value = getattr(module, name)
     if inspect.isclass(value):
         return [f".. autoclass:: {name}", "   :members:", ""]
     if callable(value):
         return [f".. autofunction:: {name}", ""]
-    return [f".. autodata:: {name}", "   :no-value:", ""]
+    words = constant_words(module, name).splitlines()
+    return [f".. py:data:: {name}", "", *(f"   {line.strip()}" for line in words), ""]
+
+
+def constant_words(module: ModuleType, name: str) -> str:
+    """Return the string under a constant's assignment, in the module where that stands."""
+    body = ast.parse(inspect.getsource(module)).body
+    for node, below in zip(body, [*body[1:], ast.Pass()], strict=True):
+        if isinstance(node, ast.ImportFrom) and name in [alias.name for alias in node.names]:
+            return constant_words(import_module(str(node.module)), name)
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        if name in [getattr(target, "id", None) for target in targets]:
+            words = below.value if isinstance(below, ast.Expr) else None
+            if isinstance(words, ast.Constant) and isinstance(words.value, str):
+                return words.value
+    raise ValueError(f"a public constant must have a string under it, got none for {module.__name__}.{name}")
 
 
 def _without_headings(*event: Any) -> None:

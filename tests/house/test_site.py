@@ -127,6 +127,11 @@ def test_every_public_name_is_in_the_reference(site: Path) -> None:
     assert {path.stem for path in (DOCS / "api").glob("*.md")} == {*rooms, "index"}
 
 
+@pytest.mark.parametrize(("room", "words"), [("sizing", "All sizing methods"), ("metrics", "All metrics by")])
+def test_constants_are_explained(site: Path, room: str, words: str) -> None:
+    assert words in (site / "api" / f"{room}.html").read_text(encoding="utf-8")
+
+
 def test_documents_that_are_read_elsewhere_need_no_sphinx() -> None:
     for path in [*DOCS.glob("*.md"), *(DOCS / "howto").glob("*.md")]:
         directives = re.findall(r"^(?:```|:::)\{([\w-]+)\}", path.read_text(encoding="utf-8"), re.MULTILINE)
