@@ -89,9 +89,10 @@ class Metric:
     label : str
         The name on a page.
     family : str
-        One of `FAMILIES`: "paper", "electrons" or "classic".
-    look : Look
-        Its own colour, marker and symbol.
+        One of `FAMILIES`: "paper", "electrons" or "classic", the default.
+    look : Look or None
+        Its own colour, marker and symbol. A row of the table has one; a metric of one's own that is never
+        drawn needs none, which is the default.
     function : callable
         ``(reference, image, *, options) -> float``, 0 identical to 1 maximal.
     map : callable
@@ -129,8 +130,8 @@ class Metric:
 
     key: str
     label: str
-    family: str
-    look: Look
+    family: str = "classic"
+    look: Look | None = None
     function: Callable[..., float]
     map: Callable[..., NDArray[np.float64]]
     prepare: Callable[..., Prepared]
@@ -144,9 +145,9 @@ class Metric:
     source: str
 
     def __post_init__(self) -> None:
-        """Refuse a row that belongs to no family."""
+        """Refuse a family or a look that does not exist."""
         _validation.one_of("family", self.family, FAMILIES)
-        if not isinstance(self.look, Look):
+        if self.look is not None and not isinstance(self.look, Look):
             raise TypeError(f"look must be a member of Look, got {self.look!r}")
 
     def __call__(self, reference: ArrayLike, image: ArrayLike, **options: Any) -> float:
@@ -156,17 +157,23 @@ class Metric:
     @property
     def colour(self) -> str:
         """The colour of the metric in every figure and table, hexadecimal RGB."""
-        return self.look.colour
+        return self._drawn.colour
 
     @property
     def marker(self) -> str:
         """The metric's marker as Matplotlib's code."""
-        return self.look.marker
+        return self._drawn.marker
 
     @property
     def symbol(self) -> str:
         """The metric's marker as a character."""
-        return self.look.symbol
+        return self._drawn.symbol
+
+    @property
+    def _drawn(self) -> Look:
+        if self.look is None:
+            raise ValueError(f"look must be given for {self.key!r} to be drawn, got None")
+        return self.look
 
     @property
     def options(self) -> dict[str, Any]:

@@ -24,6 +24,8 @@ def table(*rows: Metric) -> dict[str, Metric]:
     for row in rows:
         if row.key in by_key:
             raise ValueError(f"key must be that of one metric alone, got {row.key!r} twice")
+        if row.look is None:
+            raise ValueError(f"look must be given for {row.key!r}, a row of the table; {_free_looks(taken)}")
         if row.look in taken:
             raise ValueError(
                 f"look must be that of one metric alone, got {row.look.name} for {taken[row.look]!r} and "

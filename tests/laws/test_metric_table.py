@@ -78,8 +78,6 @@ def test_a_metric_of_ones_own_is_a_class_and_a_row():
     own = Metric(
         key="mean_absolute",
         label="mean |a − b|",
-        family="classic",
-        look=Look.BROWN_PLUS,
         function=lambda reference, image: MeanAbsolute(reference)(image),
         map=lambda reference, image: MeanAbsolute(reference).map(image),
         prepare=MeanAbsolute,
@@ -96,6 +94,15 @@ def test_a_metric_of_ones_own_is_a_class_and_a_row():
     assert own.options == {}
     with pytest.raises(ValueError, match="reference's shape"):
         own.prepare(GOOD)(GOOD.T)
+    assert own.family == "classic"
+    with pytest.raises(ValueError, match="look must be given for 'mean_absolute' to be drawn, got None"):
+        _ = own.colour
+    with pytest.raises(
+        ValueError, match="look must be given for 'mean_absolute', a row of the table; free: "
+    ):
+        table(own)
+    drawn = replace(own, look=Look.BROWN_PLUS)
+    assert (drawn.colour, drawn.marker, drawn.symbol) == ("#692D0F", "+", "✚")
 
 
 class TestFamilies:
