@@ -94,5 +94,5 @@ def _distances(
 
 
 def _bump(distance: np.ndarray) -> np.ndarray:
-    """Return 1 in the middle, 1/2 at distance 1, 0 from distance 2 on."""
+    """Return 1 in the middle, 1/2 at distance 1, 0 at distance 2 and beyond."""
     return np.cos(np.minimum(np.abs(distance), 2) * (np.pi / 4)) ** 2

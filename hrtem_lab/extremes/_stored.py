@@ -65,7 +65,7 @@ class StoredRun:
     provenance: Mapping[str, Any]
 
     def rerun(self, *, steps: int | None = None, every: int = 1) -> Iterator[State]:
-        """Return the states of the same search from its start on.
+        """Return the states of the same search, from its start.
 
         Parameters
         ----------

@@ -232,7 +232,7 @@ def ideal_size(
 
     Notes
     -----
-    It knows the very image that it looks for, which no experiment does: read it as a limit. No method is
+    It knows exactly the image that it looks for. In an experiment nobody knows that: read it as a limit. No method is
     right more often, on average over the same diameters and places. It misleads where the precipitate is
     between whole cells or of another diameter than those of the series.
 

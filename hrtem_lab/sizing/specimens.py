@@ -159,7 +159,7 @@ def _images(pixels: int) -> Callable[[int], NDArray[np.float32]]:
 def _form(diameter: int, *, pixels: int) -> NDArray[np.float32]:
     """Return the expected image, pixels × pixels; an intensity is not negative.
 
-    From 16 pixels per cell on, no pixel is below 0. Coarser pixels do not hold the whole band of the image,
+    At 16 pixels per cell and more, no pixel is below 0. Coarser pixels do not hold the whole band of the image,
     so that some dip below, which no number of electrons can.
     """
     wave = load_exit_wave(f"precipitate-{diameter:02d}" if diameter else "nb3sn")
