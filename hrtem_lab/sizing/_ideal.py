@@ -232,9 +232,9 @@ def ideal_size(
 
     Notes
     -----
-    It knows exactly the image that it looks for. In an experiment nobody knows that: read it as a limit. No method is
-    right more often, on average over the same diameters and places. It misleads where the precipitate is
-    between whole cells or of another diameter than those of the series.
+    It knows exactly the image that it looks for. In an experiment nobody knows that: read it as a limit. No
+    method is right more often, on average over the same diameters and places. It misleads where the
+    precipitate is between whole cells or of another diameter than those of the series.
 
     Source: the theorem of Neyman and Pearson; van Trees, *Detection, Estimation, and Modulation Theory*,
     part I.
