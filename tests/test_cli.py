@@ -138,6 +138,8 @@ def test_a_server_that_cannot_start_is_one_sentence(tmp_path, capsys):
 @pytest.mark.parametrize(("verb", "library", "extra"), [(n, v.needs, v.extra) for n, v in cli.VERBS.items()])
 def test_a_missing_library_is_named_with_its_extra(verb, library, extra, capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, library, None)
+    ran = cli.VERBS[verb]._replace(run=lambda *_: pytest.fail("it ran without the library"))
+    monkeypatch.setitem(cli.VERBS, verb, ran)
     assert cli.main([verb]) == 1
     sentence = f'{verb} needs {library}, which is not installed: pip install "hrtem_lab[{extra}]"'
     assert capsys.readouterr() == ("", f"hrtem-lab: {sentence}\n")

@@ -100,8 +100,8 @@ def anywhere(diameter: int, pixels: int, rng: np.random.Generator) -> Specimen:
     >>> (furthest(10, found.right), furthest(10, found.down)) == (found.right, found.down)
     True
     """
-    # Transposed, because the step to the right is drawn first.
-    right, down = random_shift(covered_cells(diameter).T, rng)
+    # The covered cells are as wide as they are high: either step may come first.
+    right, down = random_shift(covered_cells(diameter), rng)
     return Specimen(diameter=diameter, right=right, down=down, pixels=pixels)
 
 
