@@ -135,3 +135,10 @@ class TestSweep:
         assert sweep.metrics == ["brightness", "mse"]
         assert np.array_equal(sweep.differences[1:], finished(swept(metrics=["mse"]), workers=1).differences)
         assert np.abs(sweep.differences[0, :, 1].mean() - 1) < 4 / np.sqrt(2 * 256 * 12)
+
+
+def test_an_image_of_another_shape_is_refused_before_anything_is_exposed():
+    with pytest.raises(
+        ValueError, match=r"image 'odd' must have the reference's shape \(16, 16\), got \(2, 2\)"
+    ):
+        swept(images={"odd": np.ones((2, 2))})
