@@ -58,6 +58,15 @@ def test_links_lead_to_the_copied_documents(course: Path) -> None:
     assert cell["source"] == ["See [metrics](docs/metrics.md#mse) and `docs/howto/more.md`."]
 
 
+def test_links_of_documents_lead_to_copies_or_are_plain_words(course: Path) -> None:
+    more = places.documents() / "howto" / "more.md"
+    living = "[MSE](../metrics.md#mse), [above](#top), [a paper](https://doi.org/10/x) and ![a map](map.png)"
+    living += " by `compare[key](image)`"
+    more.write_text(f"{living}; [parts](../site/parts.md), [data](../../data/SOURCES.md)", encoding="utf-8")
+    lab.copy_course(course)
+    assert (course / "docs" / "howto" / "more.md").read_text("utf-8") == f"{living}; parts, data"
+
+
 def test_a_file_that_exists_is_kept(course: Path) -> None:
     mine = {course / "00_index.ipynb": "my answers", course / "docs" / "metrics.md": "my notes"}
     for file, text in mine.items():

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
+from os.path import normpath
 from pathlib import Path
 from typing import NamedTuple
 
 from hrtem_lab.app.chapters import CHAPTERS
 from hrtem_lab.app.server import places
+
+# A link of Markdown: its words and its address.
+_LINK = re.compile(r"(?<!!)\[([^\]]+)\]\(([^)\s]+)\)")
 
 
 class Copies(NamedTuple):
@@ -36,12 +41,27 @@ def copy_course(folder: Path) -> Copies:
         Path(notebook.name): notebook.read_bytes().replace(b"../docs/", b"docs/")
         for notebook in sorted(places.notebooks().glob("*.ipynb"))
     }
-    for document in places.document_files():
-        contents["docs" / document] = (places.documents() / document).read_bytes()
+    documents = places.document_files()
+    for document in documents:
+        contents["docs" / document] = _with_living_links(document, documents)
     copies = Copies([], [])
     for path, content in contents.items():
         (copies.written if _write_once(folder / path, content) else copies.kept).append(path)
     return copies
+
+
+def _with_living_links(document: Path, copied: Sequence[Path]) -> bytes:
+    """Return a document, in which a link to a file that is not copied is plain words."""
+
+    def kept(link: re.Match[str]) -> str:
+        file = link[2].partition("#")[0]
+        # Code such as `compare[key](image)` looks like a link, but names no file.
+        is_file = "/" in file or "." in file
+        lives = not is_file or ":" in file or Path(normpath(document.parent / file)) in copied
+        return link[0] if lives else link[1]
+
+    content = (places.documents() / document).read_bytes()
+    return _LINK.sub(kept, content.decode()).encode() if document.suffix == ".md" else content
 
 
 def _write_once(file: Path, content: bytes) -> bool:
