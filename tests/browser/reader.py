@@ -122,10 +122,12 @@ def same(shown: Mapping[str, float], expected: Mapping[str, float]) -> bool:
 
 
 def pixels(picture: Locator) -> NDArray[np.int_]:
-    """Return what the browser decoded, rows × columns × red, green, blue; empty while it still loads."""
+    """Return what the browser decoded, rows × columns × red, green, blue; empty if it is not loaded in 2 s."""
     url = picture.evaluate(
-        """img => {
-          if (!img.complete || !img.naturalWidth) return null;
+        """async img => {
+          const loaded = () => img.complete && img.naturalWidth;
+          for (let look = 0; look < 40 && !loaded(); look++) await new Promise(go => setTimeout(go, 50));
+          if (!loaded()) return null;
           const canvas = document.createElement("canvas");
           [canvas.width, canvas.height] = [img.naturalWidth, img.naturalHeight];
           canvas.getContext("2d").drawImage(img, 0, 0);
