@@ -122,7 +122,7 @@ def same(shown: Mapping[str, float], expected: Mapping[str, float]) -> bool:
 
 
 def pixels(picture: Locator) -> NDArray[np.int_]:
-    """Return what the browser decoded, rows × columns × red, green, blue; empty if it is not loaded in 2 s."""
+    """Return what the browser decoded, rows × columns × red, green, blue; empty if not loaded in 2 s."""
     url = picture.evaluate(
         """async img => {
           const loaded = () => img.complete && img.naturalWidth;
