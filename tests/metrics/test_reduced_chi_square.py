@@ -4,8 +4,6 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import settings
-from hypothesis import strategies as st
 
 from hrtem_lab.metrics import (
     PreparedChiSquare,
@@ -18,11 +16,6 @@ from hrtem_lab.simulation import form_image, load_exit_wave
 CELL = 5.275  # Å
 SAMPLING = CELL / 32
 FULL = 0.75  # beyond the corner of all frequencies, √½ cycles per pixel
-
-quick = settings(max_examples=25, deadline=None)
-seeds = st.integers(0, 10_000)
-shapes = st.tuples(st.integers(1, 9), st.integers(1, 9))
-cutoffs = st.floats(0, FULL)
 
 
 @pytest.fixture(scope="module")

@@ -137,7 +137,6 @@ CALLS = {
     "detector readout": ("readout_sigma", lambda v: Detector(sampling=1, readout_sigma=v)),
     "counts_per_pixel": ("dose_per_area", lambda v: counts_per_pixel(v, sampling=1)),
 }
-ELECTRONS = {call for call in CALLS if "sampling" not in call and "blur" not in call}
 every_call = pytest.mark.parametrize("call", CALLS)
 
 

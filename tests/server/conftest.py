@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
 
-from tests.server.course_site import INDEX, TOKEN, Site, write_notebook
+from tests.server.course_site import INDEX, TOKEN, Site, served, write_notebook
 
 
 @pytest.fixture(scope="module")
@@ -33,20 +29,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def stranger(folder: Path) -> Iterator[Site]:
     """Serve the folder to a class; the site as somebody without the password sees it."""
-    command = [sys.executable, "-m", "hrtem_lab.app", "serve", "--address", "127.0.0.1", "--port", "0"]
-    process = subprocess.Popen(
-        [*command, "--students", "1", "--notebooks", str(folder)],
-        env={**os.environ, "HRTEM_LAB_TOKEN": TOKEN},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    assert process.stdout is not None
-    found = re.search(r":(\d+)/", process.stdout.readline())
-    assert found, "the server stopped before it printed its address"
-    yield Site(int(found.group(1)), process, folder)
-    process.send_signal(signal.SIGINT)
-    process.communicate(timeout=30)
+    with served(folder) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,11 @@ import contextlib
 import http.client
 import json
 import os
+import re
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -134,3 +137,24 @@ def write_notebook(path: Path, source: str) -> None:
     content = {"nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": kernel}}
     cells = [{**cell, "execution_count": None}]
     path.write_text(json.dumps({**content, "cells": cells}), encoding="utf-8")
+
+
+@contextlib.contextmanager
+def served(folder: Path, *options: str) -> Iterator[Site]:
+    """Serve a folder to a class of one; the site as somebody without the password sees it."""
+    command = [sys.executable, "-m", "hrtem_lab.app", "serve", "--address", "127.0.0.1", "--port", "0"]
+    process = subprocess.Popen(
+        [*command, *options, "--students", "1", "--notebooks", str(folder)],
+        env={**os.environ, "HRTEM_LAB_TOKEN": TOKEN},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert process.stdout is not None
+    found = re.search(r":(\d+)/", process.stdout.readline())
+    assert found, "the server stopped before it printed its address"
+    try:
+        yield Site(int(found.group(1)), process, folder)
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)

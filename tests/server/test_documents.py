@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import re
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -18,7 +15,7 @@ pytest.importorskip("voila")
 
 from hrtem_lab.app.server import configuration, places
 from hrtem_lab.app.server.documents import as_html, is_served
-from tests.server.test_security import Site
+from tests.server.course_site import Site, served
 
 ROOT = Path(__file__).parents[2]
 DOCS = places.documents()
@@ -105,19 +102,8 @@ def stranger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """Serve an empty course to a class under a path of its own; the site without the password."""
     folder = tmp_path_factory.mktemp("course")
     (folder / "00_index.ipynb").write_text("{}", encoding="utf-8")
-    command = [sys.executable, "-m", "hrtem_lab.app", "serve", "--address", "127.0.0.1", "--port", "0"]
-    process = subprocess.Popen(
-        [*command, "--base-url", "/course/", "--students", "1", "--notebooks", str(folder), "--token", TOKEN],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    assert process.stdout is not None
-    found = re.search(r":(\d+)/", process.stdout.readline())
-    assert found, "the server stopped before it printed its address"
-    yield Site(int(found.group(1)), process, folder)
-    process.send_signal(signal.SIGINT)
-    process.communicate(timeout=30)
+    with served(folder, "--base-url", "/course/", "--token", TOKEN) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")

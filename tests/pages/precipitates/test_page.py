@@ -12,8 +12,9 @@ from hrtem_lab import plots
 from hrtem_lab.app.kit.widgets import Picture
 from hrtem_lab.app.pages import precipitates
 from hrtem_lab.app.pages.precipitates.specimen import Measurement, verdict
-from hrtem_lab.app.pages.precipitates.stored_sizes import stored_sizes, study_words
+from hrtem_lab.app.pages.precipitates.stored_sizes import study_words
 from hrtem_lab.rendering import encode_image
+from hrtem_lab.sizing import stored_study
 from hrtem_lab.sizing.specimens import CELLS, LARGEST, Specimen
 from tests.pages.reader import PNG, Reader, levels, opened, words
 
@@ -273,14 +274,14 @@ class TestCurves:
     def test_every_dose_has_a_curve(self, page, drawn):
         page.set("Curves", "at every dose")
         labels = list(drawn[-1])
-        assert sum(label.endswith("e⁻/nm²") for label in labels[2:]) == len(stored_sizes().doses)
+        assert sum(label.endswith("e⁻/nm²") for label in labels[2:]) == len(stored_study().doses)
         assert labels[:2] == ["truth", "ideal observer, 5\u202f000 e⁻/nm²"]
 
     def test_the_limit_is_drawn_by_dose(self, page, drawn):
         page.set("Curves", "smallest found")
         lines = drawn[-1]
         assert list(lines) == [study_words(key) for key in ("ideal", "sphere", "false_alarm", "fixed")]
-        limit = stored_sizes().limits("sphere", 1)
+        limit = stored_study().limits("sphere", 1)
         expected = np.where(np.isnan(limit), LARGEST + 1.5, limit)
         np.testing.assert_array_equal(lines["sphere by likelihood"], expected)
         assert page.curve.alt.startswith("Smallest diameter by dose")

@@ -13,7 +13,7 @@ from hrtem_lab.app.pages.precipitates.cell_marks import histogram, outline
 from hrtem_lab.app.pages.precipitates.draws import SizeDraws, size_one
 from hrtem_lab.app.pages.precipitates.rounds import RIVALS, diameter_of, from_kept, round_of, score, to_kept
 from hrtem_lab.app.pages.precipitates.specimen import Measurement, verdict
-from hrtem_lab.app.pages.precipitates.stored_sizes import stored_sizes, study_method, study_words
+from hrtem_lab.app.pages.precipitates.stored_sizes import study_method, study_words
 from hrtem_lab.sizing import (
     METHODS,
     SIZERS,
@@ -22,6 +22,7 @@ from hrtem_lab.sizing import (
     dose_needed,
     load_study,
     size_precipitate,
+    stored_study,
     study_table,
 )
 from hrtem_lab.sizing.specimens import CELL, CELLS, LARGEST, Specimen
@@ -95,7 +96,7 @@ class TestChapter:
 
     @pytest.mark.parametrize(("dose", "thickness"), [(10, 10), (50, 7), (150, 4)])
     def test_the_paper_counts_where_the_beam_crosses_enough_cells(self, dose, thickness):
-        stored = stored_sizes()
+        stored = stored_study()
         found = stored.at("fixed", stored.nearest(dose))
         always = np.isfinite(found).all(axis=1)
         left = np.sqrt(np.maximum(stored.diameters[always] ** 2 - found[always].mean(axis=1) ** 2, 0))
@@ -103,7 +104,7 @@ class TestChapter:
         assert stored.diameters[always].min() >= thickness
 
     def test_errors_of_the_papers_thresholds(self):
-        stored = stored_sizes()
+        stored = stored_study()
 
         def bias(method, dose, *diameters):
             errors = stored.errors(method, stored.nearest(dose), diameters)
@@ -118,7 +119,7 @@ class TestChapter:
 
 class TestStoredStudy:
     def test_the_stored_study_is_the_librarys(self):
-        study, stored = load_study(), stored_sizes()
+        study, stored = load_study(), stored_study()
         assert stored.methods == tuple(study.method.values)
         np.testing.assert_array_equal(stored.doses, study.dose_per_area)
         np.testing.assert_allclose(stored.found * CELL, study.diameter_found)
@@ -166,7 +167,7 @@ class TestStoredStudy:
         np.testing.assert_array_equal(draws.found[[7, 11], 0], again)
 
     def test_the_limits_are_the_librarys(self):
-        study, stored = load_study(), stored_sizes()
+        study, stored = load_study(), stored_study()
         limit, needed = detection_limit(study, tolerance=1), dose_needed(study, tolerance=1)
         for method in stored.methods:
             chosen = {"method": method}
@@ -176,9 +177,9 @@ class TestStoredStudy:
 
     def test_limits_and_goals_are_told_in_full(self):
         rows = re.findall(r"<tr>(.*?)</tr>", html(precipitates.limits()))
-        assert len(rows) == len(stored_sizes().doses) + 1
+        assert len(rows) == len(stored_study().doses) + 1
         cell = next(row for row in rows if re.search(r">5\D?000</th>", row))
-        smallest = stored_sizes().limits("sphere", 1)[stored_sizes().nearest(50)]
+        smallest = stored_study().limits("sphere", 1)[stored_study().nearest(50)]
         assert f"<td>{smallest:.0f} ({smallest * CELL / 10:.1f} nm) [" in cell
         told = re.findall(r"<td>(not met|met)</td>", html(precipitates.goals()))
         assert len(told) == 5

@@ -27,9 +27,9 @@ from hrtem_lab.app.pages.precipitates.rounds import (
     to_kept,
 )
 from hrtem_lab.app.pages.precipitates.specimen import diameter_words
-from hrtem_lab.app.pages.precipitates.stored_sizes import IDEAL, stored_sizes, study_style, study_words
+from hrtem_lab.app.pages.precipitates.stored_sizes import IDEAL, study_style, study_words
 from hrtem_lab.rendering import encode_image
-from hrtem_lab.sizing import Size
+from hrtem_lab.sizing import Size, stored_study
 from hrtem_lab.sizing.specimens import CELL, CELLS, centred_image
 
 ROUNDS = 200
@@ -174,7 +174,7 @@ class CountItYourself(Dashboard):
     def _figure(self) -> Any:
         from hrtem_lab.plots import size_curves  # noqa: PLC0415
 
-        study = stored_sizes()
+        study = stored_study()
         ideal = {study_words(IDEAL): study.at(IDEAL, study.nearest(self.round.dose / 100))}
         points = {YOU: [(one.true, one.yours) for one in self.results]}
         for method in RIVALS:

@@ -20,12 +20,11 @@ from hrtem_lab.app.pages.precipitates.stored_sizes import (
     BEST,
     IDEAL,
     PAPER,
-    stored_sizes,
     study_method,
     study_style,
     study_words,
 )
-from hrtem_lab.sizing import RATE
+from hrtem_lab.sizing import RATE, stored_study
 
 SECONDS_BETWEEN_FIGURES = 1.0
 THIS_DOSE, EVERY_DOSE, LIMIT = "dose", "doses", "limit"
@@ -90,7 +89,7 @@ class SizeCurves:
         """Return the curves as a Matplotlib figure."""
         from hrtem_lab.plots import limit_curves, size_curves  # noqa: PLC0415
 
-        study, methods = stored_sizes(), self._methods()
+        study, methods = stored_study(), self._methods()
         styles = {study_words(key): study_style(key) for key in methods}
         if self._shown == LIMIT:
             limits = {study_words(key): study.limits(key, TOLERANCE) for key in methods}
@@ -106,7 +105,7 @@ class SizeCurves:
     def _place(self) -> int | None:
         """Which dose of the study is nearest to the reader's."""
         dose = self._chosen.measurement.dose
-        return None if dose is None else stored_sizes().nearest(dose)
+        return None if dose is None else stored_study().nearest(dose)
 
     def _methods(self) -> list[str]:
         """Return the study's methods to compare: the chosen one between the bound and the paper's."""
@@ -116,7 +115,7 @@ class SizeCurves:
 
     def _by_dose(self, name: str) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
         """Return a method's curves at all doses, highest first, below the bound at the reader's dose."""
-        study, curves, styles = stored_sizes(), {}, {}
+        study, curves, styles = stored_study(), {}, {}
         if self._place is not None:
             ideal = f"{study_words(IDEAL)}, {_dose_words(self._place)}"
             curves[ideal], styles[ideal] = study.at(IDEAL, self._place), study_style(IDEAL)
@@ -152,7 +151,7 @@ class SizeCurves:
         )
 
     def _words(self) -> str:
-        measurement, study = self._chosen.measurement, stored_sizes()
+        measurement, study = self._chosen.measurement, stored_study()
         words = []
         if study_method(measurement) is None:
             words.append("This combination of method and metric is not in the stored study.")
@@ -192,4 +191,4 @@ class SizeCurves:
 
 
 def _dose_words(place: int) -> str:
-    return f"{thousands(stored_sizes().doses[place] * 100)} e⁻/nm²"
+    return f"{thousands(stored_study().doses[place] * 100)} e⁻/nm²"

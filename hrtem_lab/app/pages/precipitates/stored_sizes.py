@@ -5,21 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from hrtem_lab.app.pages.precipitates.specimen import Measurement
-from hrtem_lab.sizing import SIZERS, StoredStudy, stored_study, study_methods
+from hrtem_lab.sizing import SIZERS, stored_study, study_methods
 
 IDEAL, BEST, PAPER = "ideal", "sphere", "fixed"
 """The methods of which the chapter tells most: the bound, our best, and the paper's."""
 
 
-def stored_sizes() -> StoredStudy:
-    """Return the study that comes with the package."""
-    return stored_study()
-
-
 def study_method(measurement: Measurement) -> str | None:
     """Return under which name the study holds a method, or None if it does not."""
     chosen, known = (measurement.row, measurement.options), study_methods()
-    stored = (name for name in stored_sizes().methods if name in known)
+    stored = (name for name in stored_study().methods if name in known)
     return next((name for name in stored if (known[name].row, known[name].options) == chosen), None)
 
 
@@ -48,6 +43,6 @@ def study_style(method: str) -> dict[str, Any]:
 
 def in_tables() -> list[str]:
     """Return the methods that the tables show, from left to right; the stored study must hold them."""
-    stored = stored_sizes().methods
+    stored = stored_study().methods
     columns = [(row.column, key) for key, row in SIZERS.items() if row.column is not None and key in stored]
     return [key for _, key in sorted(columns)]

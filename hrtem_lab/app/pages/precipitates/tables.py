@@ -15,10 +15,9 @@ from hrtem_lab.app.pages.precipitates.stored_sizes import (
     IDEAL,
     PAPER,
     in_tables,
-    stored_sizes,
     study_words,
 )
-from hrtem_lab.sizing import RATE
+from hrtem_lab.sizing import RATE, stored_study
 from hrtem_lab.sizing.specimens import CELL
 
 DIAMETERS = range(4, 15)
@@ -29,7 +28,7 @@ def table() -> Any:
     """Return bias, error and detection rate of some methods at every dose of the study."""
     methods = in_tables()
     rows = (
-        [_cells(stored_sizes().errors(method, place, DIAMETERS)) for method in methods] for place in _places()
+        [_cells(stored_study().errors(method, place, DIAMETERS)) for method in methods] for place in _places()
     )
     heads = "".join(f'<th colspan="3">{study_words(method)}</th>' for method in methods)
     parts = "<th>bias</th><th>rms</th><th>found</th>" * len(methods)
@@ -43,7 +42,7 @@ def table() -> Any:
 
 def limits() -> Any:
     """Return the smallest diameter that is found reliably, and how often pristine crystal gives an alarm."""
-    study, methods = stored_sizes(), in_tables()
+    study, methods = stored_study(), in_tables()
     cells = [study.limits(method, TOLERANCE) for method in methods]
     alarms = [study.false_alarms(method) for method in methods]
     heads = "".join(f"<th>{study_words(method)}</th>" for method in methods)
@@ -87,13 +86,13 @@ def _goals() -> Iterable[tuple[str, str, bool]]:
     words += f" ({study_words(PAPER)}: more than {100 * (paper // 100):.0f} times)"
     goal = "4 cells and more: at most 3 times the dose of the ideal observer"
     yield goal, words, max(ratios.values()) <= 3
-    quiet = 1 - stored_sizes().false_alarms(BEST).max()
+    quiet = 1 - stored_study().false_alarms(BEST).max()
     yield "no precipitate: at least 95 % of the exposures say so", f"{100 * quiet:.0f} %", quiet >= 0.95
 
 
 def _worst(diameters: Sequence[int], least: float, most: float) -> tuple[float, float]:
     """Return our best method's greatest bias and error in cells at doses in e⁻/Å² between two ends."""
-    study = stored_sizes()
+    study = stored_study()
     doses = np.flatnonzero((study.doses >= least - 1e-9) & (study.doses <= most + 1e-9))
     errors = np.stack([study.errors(BEST, place, diameters) for place in doses.tolist()])
     bias, square = np.nanmean(errors, axis=2), np.nanmean(errors**2, axis=2)
@@ -102,7 +101,7 @@ def _worst(diameters: Sequence[int], least: float, most: float) -> tuple[float, 
 
 def _most_wrong(dose: float) -> float:
     """Return our best method's greatest share of misclassified cells at a dose in e⁻/Å²."""
-    study = stored_sizes()
+    study = stored_study()
     chosen = np.isin(study.diameters, DIAMETERS)
     return float(study.wrong_cells(BEST, study.nearest(dose))[chosen].max())
 
@@ -113,7 +112,7 @@ def _dose_ratios(method: str) -> dict[int, float]:
     A method that needs more than the highest dose of the study counts as if it needed that. Diameters that
     the ideal observer finds at the lowest one have no known ratio: they are left out.
     """
-    study = stored_sizes()
+    study = stored_study()
     ideal, needed = (study.doses_needed(key, TOLERANCE) for key in (IDEAL, method))
     needed = np.nan_to_num(needed, nan=study.doses[-1])
     return {
@@ -124,11 +123,11 @@ def _dose_ratios(method: str) -> dict[int, float]:
 
 
 def _places() -> range:
-    return range(len(stored_sizes().doses))
+    return range(len(stored_study().doses))
 
 
 def _by_dose(rows: Iterable[Sequence[str]]) -> str:
-    doses = stored_sizes().doses * 100
+    doses = stored_study().doses * 100
     return "".join(
         f'<tr><th scope="row">{thousands(dose)}</th>{"".join(cells)}</tr>'
         for dose, cells in zip(doses, rows, strict=True)
