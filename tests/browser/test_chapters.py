@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from hrtem_lab.app.chapters import CHAPTERS
+from tests.browser.layout import HARD_TO_READ, IN_VIEW, LAPTOP, LOST_CELLS, PAPER, PHONE, window
 from tests.browser.reader import CUT_OFF, FAILURE, Chapter
 from tests.browser.serving import wait_until
 from tests.browser.watching import watch
@@ -73,6 +74,74 @@ def test_nothing_is_cut_off_and_no_page_scrolls_sideways(chapter: Chapter, width
         assert page.evaluate(CUT_OFF) == []
     finally:
         page.set_viewport_size({"width": 1280, "height": 900})
+
+
+@pytest.mark.parametrize("size", [LAPTOP, PHONE], ids=["laptop", "phone"])
+def test_the_pictures_stay_in_view_with_every_slider_below_them(
+    chapter: Chapter, size: dict[str, int]
+) -> None:
+    with window(chapter.page, size):
+        handles = chapter.page.locator(".hl-stage .noUi-handle:visible")
+        assert (handles.count() > 0) == (chapter.page.locator(".hl-stage").count() > 0)
+        for handle in handles.all():
+            for start in (0, 10**6):
+                handle.blur()
+                chapter.page.evaluate("(y) => scrollTo(0, y)", start)
+                handle.focus()
+                share, on_top = handle.evaluate(IN_VIEW)
+                assert on_top
+                assert share > (0.9 if start else 0.05)  # beside its pictures, a slider may be seen first
+
+
+def test_paper_shows_what_was_chosen_and_every_bar_and_column(chapter: Chapter) -> None:
+    page = chapter.page
+    with window(page, PAPER):
+        page.emulate_media(media="print")
+        try:
+            chosen = page.locator(".hl-dashboard .widget-toggle-button.mod-active")
+            for button in chosen.all():
+                expect(button).to_be_visible()
+            expect(page.get_by_role("button", name="Numbers (CSV)").first).to_be_hidden()
+            filled = page.locator(".hl-bar b, .hl-ramp, .hl-contributions b, .hl-dashboard .noUi-base")
+            adjusted = "all => [...new Set(all.map((e) => getComputedStyle(e).printColorAdjust))]"
+            assert filled.evaluate_all(adjusted) in (["exact"], [])
+            assert page.evaluate(LOST_CELLS) == []
+        finally:
+            page.emulate_media(media="screen")
+
+
+def test_every_text_is_legible_in_the_dark_theme_of_jupyterlab(chapter: Chapter) -> None:
+    page = chapter.page
+    page.evaluate("document.body.dataset.jpThemeLight = 'false'")
+    try:
+        assert page.evaluate(HARD_TO_READ) == []
+    finally:
+        page.evaluate("document.body.dataset.jpThemeLight = 'true'")
+
+
+@pytest.mark.parametrize("size", [LAPTOP, PHONE], ids=["laptop", "phone"])
+def test_code_beside_an_equation_is_shown_whole(four_metrics: Chapter, size: dict[str, int]) -> None:
+    with window(four_metrics.page, size):
+        widths = "all => all.map((e) => [e.scrollWidth, e.clientWidth])"
+        blocks = four_metrics.page.locator(".hl-equation pre").evaluate_all(widths)
+        assert blocks
+        assert all(needed <= given + 1 for needed, given in blocks)
+
+
+def test_a_white_picture_has_an_edge(opened: Callable[[str], Chapter]) -> None:
+    edges = opened("02_edge_cases").page.locator('[data-case="white"] .hl-frame')
+    assert edges.evaluate("(e) => getComputedStyle(e).boxShadow") != "none"
+
+
+def test_a_curve_says_that_it_is_being_computed(opened: Callable[[str], Chapter]) -> None:
+    edge_cases = opened("02_edge_cases")
+    curve = edge_cases.page.locator(".hl-curve figure")
+    edge_cases.press("rotation", "ArrowRight")
+    expect(curve.locator(".hl-busy")).to_have_text("Computing the curve along rotation …")
+    expect(curve).to_have_attribute("aria-busy", "true")
+    expect(curve.locator(".hl-busy")).to_be_hidden(timeout=30_000)
+    expect(curve).to_have_attribute("aria-busy", "false")
+    edge_cases.page.get_by_role("button", name="Reset").first.click()
 
 
 def test_a_prediction_is_kept_once_committed(four_metrics: Chapter) -> None:

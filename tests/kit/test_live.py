@@ -8,6 +8,7 @@ import pytest
 from hrtem_lab.app.kit.controls import Controls, Slider
 from hrtem_lab.app.kit.dashboard import Dashboard
 from hrtem_lab.app.kit.live import LiveFigure, LiveStudy
+from hrtem_lab.app.kit.widgets import Picture
 
 STEPS = 6
 
@@ -17,7 +18,8 @@ class Drawing:
 
     def __init__(self, state=0):
         self.state, self.drawn, self.shown, self.threads = state, [], [], []
-        self.figure = LiveFigure(self.make, self.shown.append, lambda: self.state)
+        self.picture = Picture()
+        self.figure = LiveFigure(self.make, self.shown.append, lambda: self.state, self.picture)
 
     def make(self):
         self.threads.append(threading.current_thread())
@@ -50,11 +52,39 @@ class TestFigure:
     def test_what_fails_is_drawn_again(self, draw):
         drawing = Drawing()
         drawing.shown = None
-        broken = LiveFigure(lambda: 1 // 0, drawing.make, lambda: 0)
+        broken = LiveFigure(lambda: 1 // 0, drawing.make, lambda: 0, drawing.picture)
         for _ in range(2):
             with pytest.raises(ZeroDivisionError):
                 draw(broken)
             assert not broken.up_to_date
+
+    @pytest.mark.parametrize("draw", WAYS)
+    def test_the_picture_says_what_it_waits_for_until_it_is_shown(self, draw):
+        drawing = Drawing()
+        drawing.figure.wait("Computing …")
+        assert drawing.picture.busy == "Computing …"
+        draw(drawing.figure)
+        assert drawing.picture.busy == ""
+
+    def test_it_still_waits_when_the_work_is_abandoned(self):
+        drawing = Drawing()
+        drawing.figure.wait("Computing …")
+        work = drawing.figure.draw_beside()
+        next(work)
+        work.close()
+        assert drawing.picture.busy == "Computing …"
+
+    def test_it_waits_no_more_for_what_fails_or_is_already_there(self):
+        drawing = Drawing()
+        broken = LiveFigure(lambda: 1 // 0, drawing.make, lambda: 0, drawing.picture)
+        broken.wait("Computing …")
+        with pytest.raises(ZeroDivisionError):
+            [*broken.draw_beside()]
+        assert drawing.picture.busy == ""
+        drawing.figure.draw()
+        drawing.figure.wait("Computing …")
+        assert [*drawing.figure.draw_beside()] == []
+        assert drawing.picture.busy == ""
 
     def test_beside_the_page_is_in_another_thread(self):
         drawing = Drawing()

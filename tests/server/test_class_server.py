@@ -16,6 +16,7 @@ from jupyter_server.services.kernels.connection.base import (
     deserialize_msg_from_ws_v1,
     serialize_msg_to_ws_v1,
 )
+from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 
 pytest.importorskip("voila")
 
@@ -241,6 +242,37 @@ class TestIdleTime:
         manager.notify_disconnect("k")
         manager.notify_connect("k")
         assert not self.look(manager, monkeypatch, 3600)
+
+    def test_a_kernel_that_has_gone_since_the_round_began_is_passed_over(
+        self, manager: PageKernelManager, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        manager._kernels["gone"] = manager._kernels["k"]
+        look = manager.cull_kernel_if_idle
+
+        async def close_the_other(kernel_id: str) -> None:
+            manager._kernels.pop("gone", None)
+            await look(kernel_id)
+
+        manager.cull_kernel_if_idle = close_the_other
+        asyncio.run(manager.cull_kernels())
+        assert not caplog.records
+
+    def test_a_page_may_end_its_kernel_while_the_check_does(
+        self, manager: PageKernelManager, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        del manager.shutdown_kernel
+
+        async def end(manager: PageKernelManager, kernel_id: str, **_options: bool) -> None:
+            await asyncio.sleep(0)
+            manager.remove_kernel(kernel_id)
+
+        monkeypatch.setattr(AsyncMappingKernelManager, "shutdown_kernel", end)
+
+        async def both() -> None:
+            await asyncio.gather(manager.shutdown_kernel("k"), manager.shutdown_kernel("k"))
+
+        asyncio.run(both())
+        assert "k" not in manager
 
     def test_what_a_kernel_computes_for_nobody_does_not_prolong_its_life(
         self, manager: PageKernelManager, monkeypatch: pytest.MonkeyPatch

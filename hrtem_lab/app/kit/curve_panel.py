@@ -53,7 +53,7 @@ class CurvePanel:
         self._picture.add_class("hl-curve")
         self._words = widgets.HTML()
         self._live = LiveStudy(
-            LiveFigure(lambda: encode_figure(self._figure()), self._show, self._to_draw),
+            LiveFigure(lambda: encode_figure(self._figure()), self._show, self._to_draw, self._picture),
             counts=lambda: (self._done, len(self._positions)),
             restart=self._stopped,
             guard=lambda function: function(),
@@ -80,6 +80,7 @@ class CurvePanel:
         others = {key: value for key, value in state.items() if key not in (self._key, "map")}
         if self._complete != (self._key, others):
             self._live.running = True
+            self._live.figure.wait(f"Computing the curve along {self._sliders[self._key].label.lower()} …")
             yield from self._live.follow(self._compute(dict(state)))
             self._complete = (self._key, others)
         self._mark(state[self._key])

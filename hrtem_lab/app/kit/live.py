@@ -9,6 +9,7 @@ from contextlib import closing
 import ipywidgets as widgets
 
 from hrtem_lab.app.kit.background import beside
+from hrtem_lab.app.kit.widgets import Picture
 
 STOP = "Stop"
 
@@ -25,13 +26,23 @@ class LiveFigure:
     state : callable
         Returns what the figure would show now, or None if there is nothing to show yet. Figures of equal
         states look alike.
+    picture : Picture
+        Where it is shown; after `wait`, it says that a figure is on its way.
     """
 
     def __init__(
-        self, make: Callable[[], bytes], show: Callable[[bytes], None], state: Callable[[], Hashable | None]
+        self,
+        make: Callable[[], bytes],
+        show: Callable[[bytes], None],
+        state: Callable[[], Hashable | None],
+        picture: Picture,
     ) -> None:
-        self._make, self._show, self._state = make, show, state
+        self._make, self._show, self._state, self._picture = make, show, state, picture
         self._drawn: Hashable | None = None
+
+    def wait(self, what: str) -> None:
+        """Say on the picture what is being computed, until the next figure is shown."""
+        self._picture.busy = what
 
     @property
     def up_to_date(self) -> bool:
@@ -43,15 +54,24 @@ class LiveFigure:
         """Draw the figure while the page waits for it."""
         if not self.up_to_date:
             state = self._state()
-            self._show(self._make())
-            self._drawn = state
+            self._finish(self._make(), state)
 
     def draw_beside(self) -> Iterator[float]:
         """Draw the figure while the page answers the reader; for ``yield from`` in a dashboard's `refine`."""
-        if not self.up_to_date:
-            state = self._state()
-            self._show((yield from beside(self._make)))
-            self._drawn = state
+        if self.up_to_date:
+            self._picture.busy = ""
+            return
+        state = self._state()
+        try:
+            figure = yield from beside(self._make)
+        except Exception:
+            self._picture.busy = ""  # none will come
+            raise
+        self._finish(figure, state)
+
+    def _finish(self, figure: bytes, state: Hashable | None) -> None:
+        self._show(figure)
+        self._drawn, self._picture.busy = state, ""
 
 
 class LiveStudy:

@@ -9,7 +9,9 @@ function render({ model, el }) {
   const overlay = document.createElement("div");
   overlay.className = "hl-overlay";
   const caption = document.createElement("figcaption");
-  frame.append(img, overlay);
+  const busy = document.createElement("div");
+  busy.className = "hl-busy";
+  frame.append(img, overlay, busy);
   figure.append(frame, caption);
   el.append(figure);
 
@@ -28,12 +30,19 @@ function render({ model, el }) {
     img.classList.toggle("hl-smooth", model.get("smooth"));
     frame.classList.toggle("hl-clickable", model.get("clickable"));
   };
+  const drawBusy = () => {
+    busy.textContent = model.get("busy");
+    busy.hidden = !model.get("busy");
+    figure.setAttribute("aria-busy", String(!busy.hidden));
+  };
+  model.on("change:busy", drawBusy);
   model.on("change:data", drawData);
   model.on("change:overlay", drawOverlay);
   model.on("change:alt change:caption change:smooth change:clickable", drawText);
   drawData();
   drawOverlay();
   drawText();
+  drawBusy();
 
   let strokes = 0;
   const point = (event) => {

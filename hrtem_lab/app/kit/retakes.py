@@ -52,7 +52,9 @@ class Retakes(Dashboard):
             button = widgets.Button(description=name, layout={"width": "auto"})
             button.on_click(lambda _, name=name: self._guard(self.start_from, name))
             buttons.append(button)
-        return widgets.HBox([widgets.Label("Start from"), *buttons], layout={"flex_flow": "row wrap"})
+        row = widgets.HBox([widgets.Label("Start from"), *buttons], layout={"flex_flow": "row wrap"})
+        row.add_class("hl-presets")
+        return row
 
     def _draw_anew(self) -> None:
         self.controls.set(seed=(self.controls.values["seed"] + 1) % _SEEDS)

@@ -24,6 +24,8 @@ class Picture(anywidget.AnyWidget):
         An SVG element, stretched over the picture.
     alt, caption : str
         What the picture shows, in words; and the line under it (HTML).
+    busy : str
+        What is being computed while the picture does not yet show the reader's settings; empty when it does.
     smooth : bool
         Whether the browser smooths enlarged pixels; a micrograph's pixels are shown as they are.
     clickable : bool
@@ -37,6 +39,7 @@ class Picture(anywidget.AnyWidget):
     overlay = traitlets.Unicode().tag(sync=True)
     alt = traitlets.Unicode().tag(sync=True)
     caption = traitlets.Unicode().tag(sync=True)
+    busy = traitlets.Unicode().tag(sync=True)
     smooth = traitlets.Bool(False).tag(sync=True)
     clickable = traitlets.Bool(False).tag(sync=True)
     point = traitlets.List(trait=traitlets.Float()).tag(sync=True)

@@ -50,6 +50,14 @@ class PageKernelManager(AsyncMappingKernelManager):
             limit_memory(pid, limit=self.memory_limit)
         return kernel_id
 
+    async def shutdown_kernel(self, kernel_id: str, now: bool = False, restart: bool = False) -> None:
+        """End a kernel. Its page, when it closes, may do so while the check for idle kernels does."""
+        try:
+            await super().shutdown_kernel(kernel_id, now=now, restart=restart)
+        except KeyError:
+            if kernel_id in self:
+                raise
+
     def notify_connect(self, kernel_id: str) -> None:
         """Note that a page has connected."""
         super().notify_connect(kernel_id)
@@ -64,6 +72,8 @@ class PageKernelManager(AsyncMappingKernelManager):
     async def cull_kernel_if_idle(self, kernel_id: str) -> None:
         """End a kernel that has been idle too long; the first check of a kernel only starts its clock."""
         kernels = set(self.list_kernel_ids())
+        if kernel_id not in kernels:
+            return  # its page has closed since the round of checks began
         self._left = {kernel: when for kernel, when in self._left.items() if kernel in kernels}
         if kernel_id in self._left:
             self._kernels[kernel_id].last_activity = self._left[kernel_id]

@@ -15,6 +15,7 @@ from hrtem_lab.app.kit.cards import card
 from hrtem_lab.app.kit.controls import Choice, Controls, Slider
 from hrtem_lab.app.kit.curve_panel import CurvePanel
 from hrtem_lab.app.kit.dashboard import Dashboard
+from hrtem_lab.app.kit.layout import pictures_row, side_by_side, stage
 from hrtem_lab.app.kit.parameters import CELL, FOUR_CELLS, SHAPE, defocus, specimen, thickness
 from hrtem_lab.app.kit.widgets import Picture
 from hrtem_lab.metrics import METRICS, prepare
@@ -178,13 +179,11 @@ class Explorer(Dashboard):
             layout={"width": "auto"},
         )
         self._preset.observe(lambda change: self._guard(self._start_from, change.new), names="value")
-        pictures = widgets.Box([self._reference_picture, self._picture, self._map_picture])
-        pictures.add_class("hl-row")
+        pictures = pictures_row([self._reference_picture, self._picture, self._map_picture])
         side = widgets.VBox([self._preset, self.controls.panel()], layout={"flex": "1 1 380px"})
         values = widgets.VBox([self._numbers, self.actions], layout={"flex": "1 1 380px"})
-        below = widgets.Box([side, values], layout={"flex_flow": "row wrap"})
-        below.add_class("hl-side-by-side")
-        self.view = widgets.VBox([self.message, pictures, below, self._curve.view])
+        explored = stage(pictures, side_by_side(side, values))
+        self.view = widgets.VBox([self.message, explored, self._curve.view])
         self.view.add_class("hl-dashboard")
 
     def _start_from(self, name: str) -> None:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from hrtem_lab.app.kit import readings
 from hrtem_lab.app.kit.controls import Choice, Controls, Slider
 from hrtem_lab.app.kit.dashboard import Dashboard
+from hrtem_lab.app.kit.layout import pictures_row, side_by_side
 from hrtem_lab.app.kit.parameters import FOUR_CELLS, SHAPE, defocus, specimen, thickness
 from hrtem_lab.app.kit.widgets import Picture
 from hrtem_lab.app.pages.four_metrics import patch
@@ -180,13 +181,14 @@ class FourMetrics(Dashboard):
         side = widgets.VBox(
             [self.controls.panel(), self._numbers, self.actions], layout={"flex": "1 1 400px"}
         )
-        images = widgets.Box([self._picture_a, self._picture_b], layout={"flex": "2 1 560px"})
-        images.add_class("hl-row")
+        side.add_class("hl-beside")
+        images = pictures_row([self._picture_a, self._picture_b])
+        images.layout.flex = "2 1 560px"
         maps = widgets.Box(list(self._map_pictures.values()))
         maps.add_class("hl-row")
         maps.add_class("hl-maps")
-        top = widgets.Box([images, side], layout={"flex_flow": "row wrap"})
-        top.add_class("hl-side-by-side")
+        top = side_by_side(images, side)
+        top.add_class("hl-stage")
         title = widgets.HTML("<h3>What each metric sees in the patch</h3>")
         self.view = widgets.VBox([self.message, top, note, maps, title, self._sees])
         self.view.add_class("hl-dashboard")

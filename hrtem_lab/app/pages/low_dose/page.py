@@ -14,6 +14,7 @@ from hrtem_lab.app.kit import readings
 from hrtem_lab.app.kit.controls import Choice, Controls, Slider
 from hrtem_lab.app.kit.dashboard import Dashboard
 from hrtem_lab.app.kit.figures import encode_figure
+from hrtem_lab.app.kit.layout import pictures_row, side_by_side, stage
 from hrtem_lab.app.kit.live import LiveFigure, LiveStudy
 from hrtem_lab.app.kit.log_slider import LogSlider, thousands
 from hrtem_lab.app.kit.widgets import Picture
@@ -82,6 +83,7 @@ class LowDose(Dashboard):
         if self._study is None or self._study.setting != setting:
             self._study = DoseStudy(setting)
             self._live.running = True
+            self._live.figure.wait("Computing the study …")
         self._expose()
         self._mark()
         self._live.label()
@@ -255,9 +257,10 @@ class LowDose(Dashboard):
             caption="<strong>Reference</strong> Nb₃Sn, 40 cells, without noise",
         )
         self._numbers = {name: widgets.HTML() for name in self._pictures}
-        columns = [widgets.VBox([picture, self._numbers[name]]) for name, picture in self._pictures.items()]
-        pictures = widgets.Box([widgets.VBox([self._reference_picture]), *columns])
-        pictures.add_class("hl-row")
+        pictures = pictures_row([self._reference_picture, *self._pictures.values()])
+        numbers = widgets.Box([widgets.HTML(), *self._numbers.values()])
+        numbers.add_class("hl-row")
+        numbers.add_class("hl-under")
         self._curve = Picture(smooth=True)
         self._curve.add_class("hl-curve")
         self._table = widgets.HTML()
@@ -275,16 +278,15 @@ class LowDose(Dashboard):
             widgets.VBox([self.controls.panel(*part)], layout={"flex": "1 1 380px"})
             for part in (keys[:half], keys[half:])
         ]
-        below = widgets.Box(panels, layout={"flex_flow": "row wrap"})
-        below.add_class("hl-side-by-side")
-        self.view = widgets.VBox(
-            [self.message, pictures, below, self.actions, busy, self._curve, self._table]
-        )
+        exposed = stage(pictures, numbers, side_by_side(*panels))
+        self.view = widgets.VBox([self.message, exposed, self.actions, busy, self._curve, self._table])
         self.view.add_class("hl-dashboard")
 
     def _live_study(self) -> LiveStudy:
         live = LiveStudy(
-            LiveFigure(lambda: encode_figure(self._figure()), self._show_study, lambda: self._to_draw),
+            LiveFigure(
+                lambda: encode_figure(self._figure()), self._show_study, lambda: self._to_draw, self._curve
+            ),
             counts=self._counts,
             restart=self._refine_later,
             guard=self._guard,

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from hrtem_lab.app.kit import readings
 from hrtem_lab.app.kit.controls import Choice, Controls, Slider
+from hrtem_lab.app.kit.layout import pictures_row, side_by_side
 from hrtem_lab.app.kit.log_slider import LogSlider, thousands
 from hrtem_lab.app.kit.parameters import FOUR_CELLS, SHAPE
 from hrtem_lab.app.kit.retakes import SEED, Retakes
@@ -213,14 +214,20 @@ class NoiseLab(Retakes):
         values = widgets.VBox(
             [self._numbers, self._noise_row("Record the same settings once more"), self.actions]
         )
-        top = widgets.Box([self._reference_picture, self._picture, values])
-        top.add_class("hl-row")
+        values.layout.flex = "1 1 300px"
+        values.add_class("hl-stays-beside")
+        pictures = pictures_row([self._reference_picture, self._picture])
+        pictures.layout.flex = "2 1 560px"
+        sliders = _grid([self.controls.row(key) for key in SLIDERS])
+        sliders.layout.flex = "1 1 100%"
+        panel = side_by_side(pictures, values, sliders)
+        panel.add_class("hl-stage")
         title = widgets.HTML("<h3>One disturbance at a time</h3>")
         adds = widgets.HTML("<h3>Do the parts add up?</h3>")
         self.view = widgets.VBox(
             [
-                *(self.message, self._preset_row(PRESETS), self.controls.row("panel"), top),
-                *(_grid([self.controls.row(key) for key in SLIDERS]), title, self._card_grid()),
+                *(self.message, self._preset_row(PRESETS), self.controls.row("panel"), panel),
+                *(title, self._card_grid()),
                 *(adds, self._bars, Download("Bars (PNG)", "noise-bars.png", self.bars_png, self.report)),
             ]
         )

@@ -13,6 +13,7 @@ from hrtem_lab.app.kit.background import beside
 from hrtem_lab.app.kit.controls import Controls, Slider
 from hrtem_lab.app.kit.dashboard import Dashboard
 from hrtem_lab.app.kit.figures import encode_figure
+from hrtem_lab.app.kit.layout import side_by_side
 from hrtem_lab.app.kit.log_slider import thousands
 from hrtem_lab.app.kit.widgets import CellGrid, Picture, Storage
 from hrtem_lab.app.pages.precipitates.cell_marks import outline
@@ -206,8 +207,7 @@ class CountItYourself(Dashboard):
         right = widgets.VBox(
             [self.controls.row("round"), how, self._words, row, self._table], layout={"flex": "1 1 380px"}
         )
-        top = widgets.Box([left, right], layout={"flex_flow": "row wrap"})
-        top.add_class("hl-side-by-side")
+        top = side_by_side(left, right)
         forget = self._button("Forget my rounds", self._forget)
         below = widgets.HBox([self.actions, forget, self._storage], layout={"flex_flow": "row wrap"})
         self.view = widgets.VBox([self.message, top, self._picture, below])

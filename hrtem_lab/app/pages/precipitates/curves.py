@@ -61,6 +61,7 @@ class SizeCurves:
 
     def steps(self) -> Iterator[float | None]:
         """Draw the figure; then, while the study is switched on, fill it and draw it again and again."""
+        self._live.figure.wait("Drawing the curves …")
         yield from self._live.figure.draw_beside()
         yield from self._live.follow(self._measure())
 
@@ -176,7 +177,7 @@ class SizeCurves:
         self._picture.add_class("hl-curve")
         self._note = widgets.HTML()
         self._live = LiveStudy(
-            LiveFigure(lambda: encode_figure(self.figure()), self._show, self._state),
+            LiveFigure(lambda: encode_figure(self.figure()), self._show, self._state, self._picture),
             counts=self._counts,
             restart=go_on,
             guard=guard,

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from hrtem_lab.app.kit import readings
 from hrtem_lab.app.kit.background import beside
 from hrtem_lab.app.kit.controls import Choice, Controls, Slider
+from hrtem_lab.app.kit.layout import pictures_row, side_by_side, stage
 from hrtem_lab.app.kit.log_slider import LogSlider, thousands
 from hrtem_lab.app.kit.retakes import SEED, Retakes
 from hrtem_lab.app.kit.widgets import Picture
@@ -231,8 +232,7 @@ class Precipitates(Retakes):
         self._picture = Picture(overlay=scale_bar(WHOLE_VIEW), smooth=True)
         self._pictures = SizePictures()
         self.curves = SizeCurves(self._refine_later, self._guard)
-        pictures = widgets.Box([self._picture, self._pictures.map, self._pictures.mask])
-        pictures.add_class("hl-row")
+        pictures = pictures_row([self._picture, self._pictures.map, self._pictures.mask])
         settings = [
             widgets.VBox([self.controls.panel(*keys)], layout={"flex": "1 1 380px"}) for keys in (LEFT, RIGHT)
         ]
@@ -241,15 +241,10 @@ class Precipitates(Retakes):
             [self._noise_row("Record the same specimen once more"), self.actions],
             layout={"flex": "1 1 300px"},
         )
-        below, found = (
-            widgets.Box(children, layout={"flex_flow": "row wrap"})
-            for children in (settings, [bars, actions])
-        )
-        for box in (below, found):
-            box.add_class("hl-side-by-side")
         title = widgets.HTML("<h3>All diameters</h3>")
-        top = [self.message, self._preset_row(PRESETS), self._pictures.sentence, pictures]
-        self.view = widgets.VBox([*top, below, found, title, self.controls.row("curves"), self.curves.view])
+        measured = stage(pictures, side_by_side(*settings), side_by_side(bars, actions))
+        top = [self.message, self._preset_row(PRESETS), self._pictures.sentence, measured]
+        self.view = widgets.VBox([*top, title, self.controls.row("curves"), self.curves.view])
         self.view.add_class("hl-dashboard")
 
     def start_from(self, preset: str) -> None:

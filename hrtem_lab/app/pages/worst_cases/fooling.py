@@ -15,6 +15,7 @@ from hrtem_lab.app.kit import readings
 from hrtem_lab.app.kit.cards import reference_picture
 from hrtem_lab.app.kit.controls import Choice, Controls, Slider
 from hrtem_lab.app.kit.dashboard import Dashboard
+from hrtem_lab.app.kit.layout import pictures_row, side_by_side, stage
 from hrtem_lab.app.kit.parameters import CELL, FOUR_CELLS, SHAPE, defocus
 from hrtem_lab.app.kit.widgets import Picture, Storage
 from hrtem_lab.edge_cases import scale_contrast
@@ -164,15 +165,12 @@ class FoolTheMetric(Dashboard):
         )
         undo.on_click(lambda _: self._guard(lambda: self._undo(all_strokes=False)))
         clear.on_click(lambda _: self._guard(lambda: self._undo(all_strokes=True)))
-        pictures = widgets.Box([reference, self._picture, self._map_picture])
-        pictures.add_class("hl-row")
+        pictures = pictures_row([reference, self._picture, self._map_picture])
         side = widgets.VBox(
             [self.controls.panel(), widgets.HBox([undo, clear, self._storage])], layout={"flex": "1 1 380px"}
         )
         values = widgets.VBox([self._words, self._numbers, self.actions], layout={"flex": "1 1 380px"})
-        below = widgets.Box([side, values], layout={"flex_flow": "row wrap"})
-        below.add_class("hl-side-by-side")
-        self.view = widgets.VBox([self.message, pictures, below])
+        self.view = widgets.VBox([self.message, stage(pictures, side_by_side(side, values))])
         self.view.add_class("hl-dashboard")
 
     def _reset_all(self) -> None:

@@ -16,6 +16,7 @@ from hrtem_lab.app.kit.cards import card, reference_picture
 from hrtem_lab.app.kit.controls import Choice, Controls, Slider
 from hrtem_lab.app.kit.dashboard import Dashboard
 from hrtem_lab.app.kit.figures import encode_figure
+from hrtem_lab.app.kit.layout import pictures_row, side_by_side, stage
 from hrtem_lab.app.kit.live import STOP, LiveFigure, LiveStudy
 from hrtem_lab.app.kit.parameters import FOUR_CELLS
 from hrtem_lab.app.kit.widgets import Picture
@@ -208,21 +209,19 @@ class WorstCase(Dashboard):
         self._curve.add_class("hl-curve")
         self._numbers = widgets.HTML()
         self._live = self._live_search()
-        pictures = widgets.Box([reference, self._picture, self._stored_picture])
-        pictures.add_class("hl-row")
+        pictures = pictures_row([reference, self._picture, self._stored_picture])
         side = widgets.VBox(
             [self.controls.panel(), widgets.HBox([self._live.button]), self._live.progress],
             layout={"flex": "1 1 380px"},
         )
         values = widgets.VBox([self._numbers, self.actions], layout={"flex": "1 1 380px"})
-        below = widgets.Box([side, values], layout={"flex_flow": "row wrap"})
-        below.add_class("hl-side-by-side")
-        self.view = widgets.VBox([self.message, pictures, below, self._curve])
+        watched = stage(pictures, side_by_side(side, values))
+        self.view = widgets.VBox([self.message, watched, self._curve])
         self.view.add_class("hl-dashboard")
 
     def _live_search(self) -> LiveStudy:
         live = LiveStudy(
-            LiveFigure(self._curves, self._show_curves, self._to_draw),
+            LiveFigure(self._curves, self._show_curves, self._to_draw, self._curve),
             counts=self._counts,
             restart=self._restart,
             guard=self._guard,
