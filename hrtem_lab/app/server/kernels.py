@@ -50,7 +50,9 @@ class PageKernelManager(AsyncMappingKernelManager):
             limit_memory(pid, limit=self.memory_limit)
         return kernel_id
 
-    async def shutdown_kernel(self, kernel_id: str, now: bool = False, restart: bool = False) -> None:
+    async def shutdown_kernel(  # type: ignore[override]
+        self, kernel_id: str, now: bool = False, restart: bool = False
+    ) -> None:
         """End a kernel. Its page, when it closes, may do so while the check for idle kernels does."""
         try:
             await super().shutdown_kernel(kernel_id, now=now, restart=restart)
