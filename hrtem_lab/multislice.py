@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hrtem_lab._validation import one_of, orthogonal_structure, positive, positive_integer
+from hrtem_lab._atoms import full_sites, one_atom_per_place, orthogonal_structure
+from hrtem_lab._validation import one_of, positive, positive_integer, three_counts
 from hrtem_lab.waves import ExitWave, wavelength
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ _BOUNDARY_OFFSET = 1e-4
 def exit_wave(
     atoms: Atoms,
     *,
+    repetitions: int | tuple[int, int, int] = 1,
     energy: float = 80e3,
     sampling: float = 0.02,
     slice_thickness: float = 1.4,
@@ -41,7 +43,11 @@ def exit_wave(
     Parameters
     ----------
     atoms : ase.Atoms
-        Specimen in an orthogonal cell, periodic in x and y; the beam runs along z.
+        Specimen in an orthogonal cell, periodic in x and y; the beam runs along z. Its edges may lean by a
+        thousandth of a degree, by which it is sheared. Every site must be fully occupied. Constraints,
+        velocities and magnetic moments change nothing.
+    repetitions : int or (int, int, int)
+        Cells along x, y and z; one number stands for cells along z, as in `exit_wave_series`.
     energy : float
         Electron energy in eV.
     sampling : float
@@ -53,7 +59,7 @@ def exit_wave(
         Scattering angle in mrad up to which the wave is kept; None keeps the whole grid. It must not
         be smaller than the objective aperture of images made from the wave.
     device : str
-        "cpu", or "gpu" where CuPy is installed.
+        "cpu", or "gpu" where CuPy and a GPU are installed.
     progress : bool
         Show a progress bar.
 
@@ -65,8 +71,15 @@ def exit_wave(
     Raises
     ------
     TypeError, ValueError
-        If `atoms` are not ASE Atoms, their cell is not orthogonal, an atom lies outside the cell, a
-        number is not positive, or the sampling cannot hold `max_angle`.
+        Before any work starts, if `atoms` are not ASE Atoms; their cell is flat or not orthogonal; an atom
+        lies outside the cell, has no parametrised potential, or stands where another one does; a site is
+        not fully occupied; a number is not positive; the sampling cannot hold `max_angle`; or the device
+        is not there.
+
+    Warns
+    -----
+    UserWarning
+        If the atoms come from a crystal's file, but what it says about occupancies was lost on the way.
 
     Examples
     --------
@@ -77,6 +90,7 @@ def exit_wave(
     """
     *_, last = exit_wave_series(
         atoms,
+        repetitions=repetitions,
         energy=energy,
         sampling=sampling,
         slice_thickness=slice_thickness,
@@ -90,7 +104,7 @@ def exit_wave(
 def exit_wave_series(
     atoms: Atoms,
     *,
-    repetitions: int = 1,
+    repetitions: int | tuple[int, int, int] = 1,
     energy: float = 80e3,
     sampling: float = 0.02,
     slice_thickness: float = 1.4,
@@ -102,8 +116,8 @@ def exit_wave_series(
 
     Parameters
     ----------
-    repetitions : int
-        How often the atoms' cell is stacked along z.
+    repetitions : int or (int, int, int)
+        How often the atoms' cell is stacked along z; or how often it stands along x and y, then along z.
     atoms, energy, sampling, slice_thickness, max_angle, device, progress
         As in `exit_wave`.
 
@@ -124,21 +138,23 @@ def exit_wave_series(
     >>> [round(wave.thickness, 3) for wave in series]
     [5.275, 10.55, 15.825]
     """
-    _require_specimen(atoms)
-    repetitions = positive_integer("repetitions", repetitions)
-    device = one_of("device", device, ("cpu", "gpu"))
+    atoms = _specimen(atoms)
+    *across, stacked = _repetitions(repetitions)
+    device = _require_device(device)
     energy = positive("energy", energy)
     sampling = positive("sampling", sampling)
     slice_thickness = positive("slice_thickness", slice_thickness)
-    lengths = atoms.cell.lengths()
-    if slice_thickness > lengths[2] * (1 + 1e-9):
+    height = atoms.cell.lengths()[2]
+    if slice_thickness > height * (1 + 1e-9):
         raise ValueError(
-            f"slice_thickness must not exceed the cell's height of {lengths[2]:.4g} Å, got {slice_thickness}"
+            f"slice_thickness must not exceed the cell's height of {height:.4g} Å, got {slice_thickness}"
         )
+    atoms = atoms.repeat((*across, 1))
+    lengths = atoms.cell.lengths()
     gpts = tuple(math.ceil(length / sampling - 1e-6) for length in lengths[:2])
     if max_angle is not None:
         _require_band(positive("max_angle", max_angle), gpts, lengths, wavelength(energy))
-    return _run(atoms, repetitions, energy, gpts, slice_thickness, max_angle, device, progress)
+    return _run(atoms, stacked, energy, gpts, slice_thickness, max_angle, device, progress)
 
 
 def _run(
@@ -248,18 +264,52 @@ def _keep(
     )
 
 
-def _require_specimen(atoms: Any) -> None:
-    orthogonal_structure(atoms)
+def _specimen(atoms: Any) -> Atoms:
+    """Return the atoms in an exactly orthogonal cell, after checking that they can be simulated."""
+    atoms = orthogonal_structure(atoms)
+    _require_parametrization(atoms)
+    full_sites(atoms)
     lengths = atoms.cell.lengths()
     positions = np.asarray(atoms.positions)
-    if not np.isfinite(positions).all():
-        raise ValueError("atoms must have finite positions, got NaN or infinity")
     low, high = positions.min(axis=0), positions.max(axis=0)
     if (low < -1e-3).any() or (high > lengths + 1e-3).any():
         raise ValueError(
             f"atoms must lie inside their cell of {np.round(lengths, 3).tolist()} Å (try atoms.wrap()), "
             f"got positions from {np.round(low, 3).tolist()} to {np.round(high, 3).tolist()}"
         )
+    one_atom_per_place(atoms)
+    return atoms
+
+
+def _require_parametrization(atoms: Atoms) -> None:
+    from abtem.parametrizations import LobatoParametrization  # noqa: PLC0415
+
+    known = LobatoParametrization().parameters
+    unknown = sorted(set(atoms.get_chemical_symbols()) - set(known))
+    if unknown:
+        first, *_, last = known
+        raise ValueError(
+            f"atoms must have a parametrised potential, as {first} to {last} have, got {', '.join(unknown)}"
+        )
+
+
+def _require_device(device: str) -> str:
+    if one_of("device", device, ("cpu", "gpu")) == "gpu":
+        from abtem.core.backend import cp  # noqa: PLC0415
+
+        if cp is None or not cp.cuda.is_available():
+            lacks = (
+                "CuPy, which is not installed" if cp is None else "a GPU that CuPy can use, and finds none"
+            )
+            raise ValueError(f'device must be "cpu" on this machine: "gpu" needs {lacks}')
+    return device
+
+
+def _repetitions(value: Any) -> tuple[int, int, int]:
+    """Return the cells along x, y and z; one number stands for cells along the beam."""
+    if np.ndim(value) == 0:
+        return 1, 1, positive_integer("repetitions", value)
+    return three_counts("repetitions", value)
 
 
 def _require_band(
