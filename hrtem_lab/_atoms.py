@@ -38,7 +38,8 @@ def structure(atoms: Any) -> None:
     if not np.isfinite(atoms.positions).all():
         raise ValueError("atoms must have finite positions, got NaN or infinity")
     cell = np.asarray(atoms.cell)
-    # Compared so that NaN has an extent: the check of the angles refuses it.
+    if not np.isfinite(cell).all():
+        raise ValueError(f"the cell must be orthogonal with finite edges along x, y, z, got {cell.tolist()}")
     flat = np.abs(cell).max(axis=0) <= 1e-9
     if flat.any():
         names = np.array(["width along x", "width along y", "height along z"])[flat]
@@ -156,7 +157,7 @@ def one_atom_per_place(atoms: Atoms) -> None:
             f"{' and '.join(symbols[atom] for atom in group)} at {_numbers(group)}"
             for group in shared[:_NAMED]
         )
-        raise ValueError(f"one atom must be in one place of the periodic cell, got {words}")
+        raise ValueError(f"only one atom may be in one place of the periodic cell, got {words}")
 
 
 def _entries(table: Mapping[Any, Any], atoms: Atoms) -> list[Species | None]:

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hrtem_lab._atoms import full_sites, one_atom_per_place, orthogonal_structure
-from hrtem_lab._validation import one_of, positive, positive_integer, three_counts
+from hrtem_lab._validation import one_of, positive, positive_integer
+from hrtem_lab.structures import supercell
 from hrtem_lab.waves import ExitWave, wavelength
 
 if TYPE_CHECKING:
@@ -47,7 +48,9 @@ def exit_wave(
         thousandth of a degree, by which it is sheared. Every site must be fully occupied. Constraints,
         velocities and magnetic moments change nothing.
     repetitions : int or (int, int, int)
-        Cells along x, y and z; one number stands for cells along z, as in `exit_wave_series`.
+        Cells along x, y and z, as `hrtem_lab.structures.supercell` repeats them before; or one number of
+        cells along the beam, which are stacked as by `exit_wave_series`. This is faster: every cell is cut
+        into the same slices.
     energy : float
         Electron energy in eV.
     sampling : float
@@ -88,6 +91,8 @@ def exit_wave(
     >>> round(wave.thickness, 3)
     5.275
     """
+    if isinstance(repetitions, (tuple, list, np.ndarray)):
+        atoms, repetitions = supercell(atoms, repetitions), 1
     *_, last = exit_wave_series(
         atoms,
         repetitions=repetitions,
@@ -104,7 +109,7 @@ def exit_wave(
 def exit_wave_series(
     atoms: Atoms,
     *,
-    repetitions: int | tuple[int, int, int] = 1,
+    repetitions: int = 1,
     energy: float = 80e3,
     sampling: float = 0.02,
     slice_thickness: float = 1.4,
@@ -116,8 +121,8 @@ def exit_wave_series(
 
     Parameters
     ----------
-    repetitions : int or (int, int, int)
-        How often the atoms' cell is stacked along z; or how often it stands along x and y, then along z.
+    repetitions : int
+        How often the atoms' cell is stacked along z.
     atoms, energy, sampling, slice_thickness, max_angle, device, progress
         As in `exit_wave`.
 
@@ -139,22 +144,20 @@ def exit_wave_series(
     [5.275, 10.55, 15.825]
     """
     atoms = _specimen(atoms)
-    *across, stacked = _repetitions(repetitions)
+    repetitions = positive_integer("repetitions", repetitions)
     device = _require_device(device)
     energy = positive("energy", energy)
     sampling = positive("sampling", sampling)
     slice_thickness = positive("slice_thickness", slice_thickness)
-    height = atoms.cell.lengths()[2]
-    if slice_thickness > height * (1 + 1e-9):
-        raise ValueError(
-            f"slice_thickness must not exceed the cell's height of {height:.4g} Å, got {slice_thickness}"
-        )
-    atoms = atoms.repeat((*across, 1))
     lengths = atoms.cell.lengths()
+    if slice_thickness > lengths[2] * (1 + 1e-9):
+        raise ValueError(
+            f"slice_thickness must not exceed the cell's height of {lengths[2]:.4g} Å, got {slice_thickness}"
+        )
     gpts = tuple(math.ceil(length / sampling - 1e-6) for length in lengths[:2])
     if max_angle is not None:
         _require_band(positive("max_angle", max_angle), gpts, lengths, wavelength(energy))
-    return _run(atoms, stacked, energy, gpts, slice_thickness, max_angle, device, progress)
+    return _run(atoms, repetitions, energy, gpts, slice_thickness, max_angle, device, progress)
 
 
 def _run(
@@ -298,18 +301,9 @@ def _require_device(device: str) -> str:
         from abtem.core.backend import cp  # noqa: PLC0415
 
         if cp is None or not cp.cuda.is_available():
-            lacks = (
-                "CuPy, which is not installed" if cp is None else "a GPU that CuPy can use, and finds none"
-            )
-            raise ValueError(f'device must be "cpu" on this machine: "gpu" needs {lacks}')
+            lacks = "CuPy, which is not installed" if cp is None else "a GPU, and CuPy finds none"
+            raise ValueError(f"device must be cpu on this machine, got 'gpu', which needs {lacks}")
     return device
-
-
-def _repetitions(value: Any) -> tuple[int, int, int]:
-    """Return the cells along x, y and z; one number stands for cells along the beam."""
-    if np.ndim(value) == 0:
-        return 1, 1, positive_integer("repetitions", value)
-    return three_counts("repetitions", value)
 
 
 def _require_band(

@@ -1,9 +1,12 @@
 """Exit waves agree with abTEM, with scattering theory, and with the laws of a crystal."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from ase import Atoms
-from ase.build import bulk
+from ase.build import bulk, fcc100, fcc111
+from ase.constraints import FixAtoms
 from ase.io import read, write
 from scipy.constants import c, e, m_e, physical_constants
 
@@ -133,6 +136,20 @@ class TestCrystalLaws:
             assert block.thickness == pytest.approx(wave.thickness)
             assert relative_error(block.array, wave.array) < 1e-5
 
+    @pytest.mark.parametrize("repetitions", [(2, 1, 3), [1, 2, 1], np.array([1, 1, 2])])
+    def test_three_repetitions_are_those_of_the_atoms(self, repetitions):
+        wave = exit_wave(low_cell(), repetitions=repetitions, **COARSE)
+        expected = exit_wave(low_cell().repeat(repetitions), **COARSE)
+        assert wave.extent == expected.extent
+        assert wave.thickness == expected.thickness
+        assert np.array_equal(wave.array, expected.array)
+
+    def test_one_number_of_repetitions_is_along_the_beam(self):
+        wave = exit_wave(low_cell(), repetitions=3, **COARSE)
+        *_, expected = exit_wave_series(low_cell(), repetitions=3, **COARSE)
+        assert np.array_equal(wave.array, expected.array)
+        assert wave.thickness == pytest.approx(13.5)
+
     def test_a_cell_entirely_of_the_precipitate_is_that_crystal_strained(self):
         specimen = with_precipitate(9, cells=(2, 1, 1))
         expected = exit_wave(supercell(zro2(a=5.275), (2, 1, 1)), **COARSE)
@@ -207,6 +224,48 @@ class TestSpecimens:
         assert relative_error(form_image(far, defocus=9, **options), expected) < 1e-5
         assert relative_error(form_image(far, defocus=-9, **options), expected) > 1e-3
 
+    @pytest.mark.parametrize(
+        "cell",
+        [
+            (7.2, 4.8, 4.5, 90, 90, 90.0001),
+            (7.2, 4.8, 4.5, 90, 90, 89.9999),
+            (7.2, 4.8, 4.5, 90.0001, 89.9999, 90.001),
+            [[7.2, 2e-5, -2e-5], [-2e-5, 4.8, 2e-5], [2e-5, -2e-5, 4.5]],
+        ],
+    )
+    def test_a_cell_that_leans_by_rounding_is_straightened(self, cell):
+        leaning = low_cell()
+        leaning.set_cell(cell, scale_atoms=True)
+        kept = leaning.copy()
+        wave, expected = exit_wave(leaning, **COARSE), exit_wave(low_cell(), **COARSE)
+        assert leaning == kept
+        assert wave.extent == pytest.approx(expected.extent, rel=1e-5)
+        assert relative_error(wave.array, expected.array) < 1e-4
+
+    def test_a_large_cell_may_lean_by_as_much_of_its_length(self):
+        """100 Å, off by 10⁻³ Å: the atom at the far corner keeps its fractional coordinates."""
+        cell = np.diag([100.0, 100.0, 4.0])
+        cell[1, 0] = 1e-3
+        atoms = Atoms("Au", scaled_positions=[[0.9995, 0.9995, 0.5]], cell=cell, pbc=True)
+        straight = supercell(atoms, (1, 1, 1))
+        assert straight.cell.tolist() == np.diag([100.0, 100.0, 4.0]).tolist()
+        assert straight.get_scaled_positions()[0] == pytest.approx([0.9995, 0.9995, 0.5])
+        assert exit_wave(atoms, sampling=0.5, max_angle=None, progress=False).extent == (100, 100)
+
+    def test_what_atoms_have_besides_element_and_position_changes_nothing(self):
+        expected = exit_wave(low_cell(), **COARSE)
+        atoms = low_cell()
+        atoms.set_initial_magnetic_moments([1, 2, 3, 4])
+        atoms.set_initial_charges([1, -1, 0, 2])
+        atoms.set_velocities(np.ones((4, 3)))
+        atoms.set_masses([200, 30, 18, 70])
+        atoms.set_tags([1, 2, 3, 4])
+        atoms.set_constraint([FixAtoms([0, 1, 2, 3])])
+        atoms.set_pbc(False)
+        assert np.array_equal(exit_wave(atoms, **COARSE).array, expected.array)
+        atoms.set_cell([7.2, 4.8, 4.5, 90, 90, 90.0005], scale_atoms=True)
+        assert relative_error(exit_wave(atoms, **COARSE).array, expected.array) < 1e-4
+
     def test_the_specimen_is_left_alone(self):
         atoms = low_cell()
         exit_wave(atoms, **COARSE)
@@ -247,24 +306,56 @@ class TestErrors:
                 r"sampling must be at most 0.0464 Å .* up to 300 mrad, got 0.0995 Å",
             ),
             ({"device": "tpu"}, "device must be one of cpu, gpu, got 'tpu'"),
+            ({"device": None}, "device must be one of cpu, gpu, got None"),
         ],
     )
     def test_errors_state_value_and_rule(self, options, rule):
         with pytest.raises(ValueError, match=rule):
             exit_wave(nb3sn(), **(COARSE | options))
 
+    @pytest.mark.parametrize(
+        ("found", "rule"), [(None, "CuPy, which is not installed"), (False, "a GPU, and CuPy finds none")]
+    )
+    def test_a_gpu_that_is_not_there_is_refused_before_the_work(self, found, rule, monkeypatch):
+        from abtem.core import backend
+
+        cupy = None if found is None else SimpleNamespace(cuda=SimpleNamespace(is_available=lambda: found))
+        monkeypatch.setattr(backend, "cp", cupy)
+        for simulate in (exit_wave, exit_wave_series):
+            with pytest.raises(ValueError, match=f"device must be cpu on this machine, got 'gpu'.*{rule}$"):
+                simulate(nb3sn(), device="gpu")
+
+    @pytest.mark.parametrize("repetitions", [(2, 2), (1, 1, 0), (1, 1.5, 1), (1, 1, True), [1, 1, 1, 1]])
+    def test_repetitions_of_three_axes_must_be_three_counts(self, repetitions):
+        with pytest.raises(ERRORS, match=r"repetitions must be (three whole|at least 1|a whole)"):
+            exit_wave(nb3sn(), repetitions=repetitions)
+
     @pytest.mark.parametrize("repetitions", [0, -2, 1.5, True, None])
     def test_repetitions_must_be_a_count_and_fail_before_the_first_wave(self, repetitions):
-        with pytest.raises(ERRORS, match=r"repetitions must be (at least 1|a whole number), got"):
-            exit_wave_series(nb3sn(), repetitions=repetitions)
+        for simulate in (exit_wave, exit_wave_series):
+            with pytest.raises(ERRORS, match=r"repetitions must be (at least 1|a whole number), got"):
+                simulate(nb3sn(), repetitions=repetitions)
 
     @pytest.mark.parametrize(
         ("atoms", "rule"),
         [
             ("nb3sn", r"must be ase\.Atoms, got str"),
             (Atoms(cell=[4, 4, 4]), "at least one atom, got none"),
-            (Atoms("Au"), "cell must be orthogonal"),
-            (bulk("Au"), "cell must be orthogonal"),
+            (Atoms("Au"), r"no height along z: add vacuum, for example with atoms.center\(vacuum=5\)"),
+            (
+                fcc100("Au", (1, 1, 3)),
+                r"no height along z: add vacuum, for example with atoms.center\(vacuum=5, axis=2\)",
+            ),
+            (fcc111("Au", (1, 1, 3)), "no height along z: add vacuum"),
+            (Atoms("Au", cell=[0, 4, 0]), r"no width along x and no height along z: .* axis=\(0, 2\)\)"),
+            (bulk("Au"), r"cell must be orthogonal .* \(try hrtem_lab.structures.orthogonal\(atoms\)\)"),
+            (Atoms("Au", cell=[4, 4, 4, 90, 90, 90.01]), "cell must be orthogonal"),
+            (Atoms("AuX", positions=[[0, 0, 0], [1, 1, 1]], cell=[4, 4, 4]), "dummy element X at atom 1$"),
+            (Atoms("Rf", cell=[4, 4, 4]), "parametrised potential, as H to Lr have, got Rf$"),
+            (
+                Atoms("AuAg", positions=[[0, 2, 0], [4, 2.05, 0]], cell=[4, 4, 4]),
+                "one atom may be in one place .* got Au and Ag at atoms 0, 1$",
+            ),
             (
                 Atoms("Au", positions=[(5, 0, 0)], cell=[4, 4, 4]),
                 r"inside their cell .* \(try atoms.wrap\(\)\)",
