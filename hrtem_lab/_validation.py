@@ -52,6 +52,14 @@ def positive_integer(name: str, value: Any) -> int:
     return int(value)
 
 
+def three_counts(name: str, value: Any) -> tuple[int, int, int]:
+    """Return `value` as (x, y, z); it must be three whole numbers of at least 1."""
+    if np.shape(value) != (3,):
+        raise ValueError(f"{name} must be three whole numbers (x, y, z), got {value!r}")
+    x, y, z = (positive_integer(name, count) for count in value)
+    return x, y, z
+
+
 def pair(name: str, value: Any) -> tuple[Any, Any]:
     """Return `value` as (rows, columns); one number stands for both."""
     if np.ndim(value) == 0:
@@ -90,14 +98,3 @@ def one_of(name: str, value: Any, choices: tuple[str, ...]) -> str:
     if value not in choices:
         raise ValueError(f"{name} must be one of {', '.join(choices)}, got {value!r}")
     return value
-
-
-def orthogonal_structure(atoms: Any) -> None:
-    """Raise unless `atoms` are ASE Atoms, at least one, in an orthogonal cell along x, y, z."""
-    if not all(hasattr(atoms, name) for name in ("positions", "numbers", "cell")):
-        raise TypeError(f"a structure must be ase.Atoms, got {type(atoms).__name__}")
-    if len(atoms) == 0:
-        raise ValueError("a structure must hold at least one atom, got none")
-    cell = np.asarray(atoms.cell)
-    if not np.all(np.diag(cell) > 0) or np.abs(cell - np.diag(np.diag(cell))).max() > 1e-6:
-        raise ValueError(f"the cell must be orthogonal with edges along x, y, z, got {cell.tolist()}")

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hrtem_lab._validation import one_of, orthogonal_structure, positive, positive_integer
+from hrtem_lab._atoms import full_sites, one_atom_per_place, orthogonal_structure
+from hrtem_lab._validation import one_of, positive, positive_integer
+from hrtem_lab.structures import supercell
 from hrtem_lab.waves import ExitWave, wavelength
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ _BOUNDARY_OFFSET = 1e-4
 def exit_wave(
     atoms: Atoms,
     *,
+    repetitions: int | tuple[int, int, int] = 1,
     energy: float = 80e3,
     sampling: float = 0.02,
     slice_thickness: float = 1.4,
@@ -41,7 +44,13 @@ def exit_wave(
     Parameters
     ----------
     atoms : ase.Atoms
-        Specimen in an orthogonal cell, periodic in x and y; the beam runs along z.
+        Specimen in an orthogonal cell, periodic in x and y; the beam runs along z. Its edges may lean by a
+        thousandth of a degree, by which it is sheared. Every site must be fully occupied. Constraints,
+        velocities and magnetic moments change nothing.
+    repetitions : int or (int, int, int)
+        Cells along x, y and z, as `hrtem_lab.structures.supercell` repeats them before; or one number of
+        cells along the beam, which are stacked as by `exit_wave_series`. This is faster: every cell is cut
+        into the same slices.
     energy : float
         Electron energy in eV.
     sampling : float
@@ -53,7 +62,7 @@ def exit_wave(
         Scattering angle in mrad up to which the wave is kept; None keeps the whole grid. It must not
         be smaller than the objective aperture of images made from the wave.
     device : str
-        "cpu", or "gpu" where CuPy is installed.
+        "cpu", or "gpu" where CuPy and a GPU are installed.
     progress : bool
         Show a progress bar.
 
@@ -65,8 +74,15 @@ def exit_wave(
     Raises
     ------
     TypeError, ValueError
-        If `atoms` are not ASE Atoms, their cell is not orthogonal, an atom lies outside the cell, a
-        number is not positive, or the sampling cannot hold `max_angle`.
+        Before any work starts, if `atoms` are not ASE Atoms; their cell is flat or not orthogonal; an atom
+        lies outside the cell, has no parametrised potential, or stands where another one does; a site is
+        not fully occupied; a number is not positive; the sampling cannot hold `max_angle`; or the device
+        is not there.
+
+    Warns
+    -----
+    UserWarning
+        If the atoms come from a crystal's file, but what it says about occupancies was lost on the way.
 
     Examples
     --------
@@ -75,8 +91,11 @@ def exit_wave(
     >>> round(wave.thickness, 3)
     5.275
     """
+    if isinstance(repetitions, (tuple, list, np.ndarray)):
+        atoms, repetitions = supercell(atoms, repetitions), 1
     *_, last = exit_wave_series(
         atoms,
+        repetitions=repetitions,
         energy=energy,
         sampling=sampling,
         slice_thickness=slice_thickness,
@@ -124,9 +143,9 @@ def exit_wave_series(
     >>> [round(wave.thickness, 3) for wave in series]
     [5.275, 10.55, 15.825]
     """
-    _require_specimen(atoms)
+    atoms = _specimen(atoms)
     repetitions = positive_integer("repetitions", repetitions)
-    device = one_of("device", device, ("cpu", "gpu"))
+    device = _require_device(device)
     energy = positive("energy", energy)
     sampling = positive("sampling", sampling)
     slice_thickness = positive("slice_thickness", slice_thickness)
@@ -248,18 +267,43 @@ def _keep(
     )
 
 
-def _require_specimen(atoms: Any) -> None:
-    orthogonal_structure(atoms)
+def _specimen(atoms: Any) -> Atoms:
+    """Return the atoms in an exactly orthogonal cell, after checking that they can be simulated."""
+    atoms = orthogonal_structure(atoms)
+    _require_parametrization(atoms)
+    full_sites(atoms)
     lengths = atoms.cell.lengths()
     positions = np.asarray(atoms.positions)
-    if not np.isfinite(positions).all():
-        raise ValueError("atoms must have finite positions, got NaN or infinity")
     low, high = positions.min(axis=0), positions.max(axis=0)
     if (low < -1e-3).any() or (high > lengths + 1e-3).any():
         raise ValueError(
             f"atoms must lie inside their cell of {np.round(lengths, 3).tolist()} Å (try atoms.wrap()), "
             f"got positions from {np.round(low, 3).tolist()} to {np.round(high, 3).tolist()}"
         )
+    one_atom_per_place(atoms)
+    return atoms
+
+
+def _require_parametrization(atoms: Atoms) -> None:
+    from abtem.parametrizations import LobatoParametrization  # noqa: PLC0415
+
+    known = LobatoParametrization().parameters
+    unknown = sorted(set(atoms.get_chemical_symbols()) - set(known))
+    if unknown:
+        first, *_, last = known
+        raise ValueError(
+            f"atoms must have a parametrised potential, as {first} to {last} have, got {', '.join(unknown)}"
+        )
+
+
+def _require_device(device: str) -> str:
+    if one_of("device", device, ("cpu", "gpu")) == "gpu":
+        from abtem.core.backend import cp  # noqa: PLC0415
+
+        if cp is None or not cp.cuda.is_available():
+            lacks = "CuPy, which is not installed" if cp is None else "a GPU, and CuPy finds none"
+            raise ValueError(f"device must be cpu on this machine, got 'gpu', which needs {lacks}")
+    return device
 
 
 def _require_band(

@@ -26,6 +26,7 @@ def form_image(
     angular_spread: float = 0.0,
     shape: int | tuple[int, int] = 128,
     field_of_view: float | tuple[float, float] | None = None,
+    sampling: float | tuple[float, float] | None = None,
     shift: float | tuple[float, float] = 0.0,
     rotation: float = 0.0,
 ) -> NDArray[np.float32]:
@@ -58,8 +59,10 @@ def form_image(
         Pixels of the image as (rows, columns).
     field_of_view : float or (float, float)
         Height and width of the image in Å. By default an image shows 4 × 4 unit cells of a crystal
-        (128 pixels are then 32 per cell), or the whole of a larger specimen. To compare two materials
-        at the same pixel size, pass the reference's `field_of_view` for both.
+        (128 pixels are then 32 per cell), or the whole of a larger specimen. So two materials have
+        different pixels by default: to compare them, give both the same `field_of_view` or `sampling`.
+    sampling : float or (float, float)
+        Pixel size in Å, instead of `field_of_view`: the image shows `shape` × `sampling`.
     shift : float or (float, float)
         Distance in Å by which the specimen moves (down, right); exact at any fraction of a pixel.
     rotation : float
@@ -68,14 +71,15 @@ def form_image(
     Returns
     -------
     numpy.ndarray of float32
-        Intensity relative to the incident beam (vacuum = 1), shape `shape`. Spatial frequencies
-        that the pixels cannot hold are left out, not aliased; with such coarse pixels the intensity
-        may be slightly negative.
+        Intensity relative to the incident beam (vacuum = 1), shape `shape`, nowhere negative. Spatial
+        frequencies that the pixels cannot hold are left out, not aliased. Where this makes some pixels
+        negative, these are set to 0 and the others scaled to the same mean, as no electron is gained.
 
     Raises
     ------
     TypeError, ValueError
-        If the wave is not an `ExitWave`, or a number is not finite or of the wrong sign.
+        If the wave is not an `ExitWave`, a number is not finite or of the wrong sign, or both
+        `field_of_view` and `sampling` are given.
 
     Examples
     --------
@@ -88,8 +92,7 @@ def form_image(
     if not isinstance(wave, ExitWave):
         raise TypeError(f"wave must be an ExitWave, got {type(wave).__name__}")
     rows, columns = (positive_integer("shape", count) for count in pair("shape", shape))
-    view = wave.field_of_view if field_of_view is None else field_of_view
-    height, width = (positive("field_of_view", length) for length in pair("field_of_view", view))
+    height, width = _view(wave, (rows, columns), field_of_view, sampling)
     down, right = (real_number("shift", distance) for distance in pair("shift", shift))
     rotation = real_number("rotation", rotation)
     lens = {
@@ -113,7 +116,26 @@ def form_image(
     ):
         one = _intensity(coefficients, period)
         return np.tile(one, (rows // period[0], columns // period[1]))
-    return _evaluate(coefficients, wave.extent, (rows, columns), (height, width), rotation)
+    return _non_negative(_evaluate(coefficients, wave.extent, (rows, columns), (height, width), rotation))
+
+
+def _view(
+    wave: ExitWave,
+    shape: tuple[int, int],
+    field_of_view: float | tuple[float, float] | None,
+    sampling: float | tuple[float, float] | None,
+) -> tuple[float, float]:
+    """Return the height and width in Å that an image shows."""
+    if sampling is not None:
+        if field_of_view is not None:
+            raise ValueError(
+                f"only one of field_of_view and sampling may be given, got {field_of_view!r} and {sampling!r}"
+            )
+        rows, columns = (positive("sampling", size) for size in pair("sampling", sampling))
+        return shape[0] * rows, shape[1] * columns
+    view = wave.field_of_view if field_of_view is None else field_of_view
+    height, width = (positive("field_of_view", length) for length in pair("field_of_view", view))
+    return height, width
 
 
 def _transferred(
@@ -163,6 +185,18 @@ def _intensity(coefficients: NDArray[np.complexfloating], shape: tuple[int, int]
     padded[np.ix_(index[0] % shape[0], index[1] % shape[1])] = coefficients
     values = np.fft.ifft2(padded, norm="forward")
     return np.square(values.real) + np.square(values.imag)
+
+
+def _non_negative(image: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the image with its negative pixels at 0 and its mean unchanged, which is 0 at least."""
+    if image.min() >= 0:
+        return image
+    mean = max(float(image.mean(dtype=np.float64)), 0)
+    np.maximum(image, 0, out=image)
+    clipped = float(image.mean(dtype=np.float64))
+    if clipped > 0:
+        image *= np.float32(mean / clipped)
+    return image
 
 
 def _evaluate(

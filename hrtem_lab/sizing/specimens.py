@@ -157,13 +157,9 @@ def _images(pixels: int) -> Callable[[int], NDArray[np.float32]]:
 
 
 def _form(diameter: int, *, pixels: int) -> NDArray[np.float32]:
-    """Return the expected image, pixels × pixels; an intensity is not negative.
-
-    At 16 pixels per cell and more, no pixel is below 0. Coarser pixels do not hold the whole band of the
-    image, and some fall below 0. No number of electrons can do that, so they are set to 0.
-    """
+    """Return the expected image, pixels × pixels."""
     wave = load_exit_wave(f"precipitate-{diameter:02d}" if diameter else "nb3sn")
-    return np.maximum(form_image(wave, shape=pixels, field_of_view=WHOLE_VIEW), 0)
+    return form_image(wave, shape=pixels, field_of_view=WHOLE_VIEW)
 
 
 def covered_cells(diameter: float, cells: int | tuple[int, int] = CELLS, thickness: int = THICKNESS) -> Mask:

@@ -41,5 +41,5 @@ def test_the_way_from_a_crystal_to_a_number_runs_as_pasted(tmp_path, monkeypatch
         with contextlib.redirect_stdout(printed):
             exec(text, names)
         said += printed.getvalue()
-    assert [kind for kind, _ in steps].count("text") == 3
+    assert [kind for kind, _ in steps].count("text") == 6
     assert said == ""

@@ -83,6 +83,12 @@ def low_passed(image, shape):
     return np.fft.ifft2(coarse, norm="forward").real
 
 
+def without_negatives(image):
+    """Return an image with its negative pixels at 0 and the others scaled, so that the sum is the same."""
+    positive = np.where(image > 0, image, 0)
+    return positive * image.sum() / positive.sum()
+
+
 def difference(image, expected):
     """Return the largest difference of two images, relative to the brightest pixel."""
     return np.abs(image - expected).max() / np.abs(expected).max()

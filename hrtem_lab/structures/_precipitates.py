@@ -1,109 +1,19 @@
-"""Crystals and specimens as ASE `Atoms`, viewed along their z axis.
-
-Every function takes and returns plain `ase.Atoms` with an orthogonal cell in Å. So a unit cell
-read with `ase.io.read("crystal.cif")` can be used like the two built-in ones.
-"""
+"""Crystals with a sphere of another material."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hrtem_lab._validation import non_negative, orthogonal_structure, positive, positive_integer
+from hrtem_lab._atoms import orthogonal_structure
+from hrtem_lab._validation import non_negative, three_counts
+from hrtem_lab.structures._crystals import nb3sn, zro2
+from hrtem_lab.structures._occupancy import record_occupancy
 
 if TYPE_CHECKING:
     from ase import Atoms
-
-NB3SN_LATTICE_CONSTANT = 5.275
-"""Å; 40 cells are the 21.1 nm of Ederer & Löffler (2022), Fig. 2a."""
-ZRO2_LATTICE_CONSTANT = 5.09
-"""Å; 40 cells are the 20.36 nm of Ederer & Löffler (2022), Fig. 2d."""
-
-
-def nb3sn(a: float = NB3SN_LATTICE_CONSTANT) -> Atoms:
-    """Return the unit cell of Nb₃Sn: A15, space group Pm-3n (223), Sn on 2a, Nb on 6c.
-
-    Parameters
-    ----------
-    a : float
-        Lattice constant in Å.
-
-    Returns
-    -------
-    ase.Atoms
-        8 atoms in a cubic cell, [001] along z.
-
-    Raises
-    ------
-    ValueError
-        If `a` is not positive.
-
-    Examples
-    --------
-    >>> cell = nb3sn()
-    >>> str(cell.symbols), float(cell.cell.lengths()[0])
-    ('Sn2Nb6', 5.275)
-    """
-    return _crystal(["Sn", "Nb"], [(0, 0, 0), (0.25, 0, 0.5)], spacegroup=223, a=a)
-
-
-def zro2(a: float = ZRO2_LATTICE_CONSTANT) -> Atoms:
-    """Return the unit cell of cubic ZrO₂: fluorite, space group Fm-3m (225), Zr on 4a, O on 8c.
-
-    Parameters
-    ----------
-    a : float
-        Lattice constant in Å.
-
-    Returns
-    -------
-    ase.Atoms
-        12 atoms in a cubic cell, [001] along z.
-
-    Raises
-    ------
-    ValueError
-        If `a` is not positive.
-
-    Examples
-    --------
-    >>> str(zro2().symbols)
-    'Zr4O8'
-    """
-    return _crystal(["Zr", "O"], [(0, 0, 0), (0.25, 0.25, 0.25)], spacegroup=225, a=a)
-
-
-def supercell(unit_cell: Atoms, repetitions: tuple[int, int, int]) -> Atoms:
-    """Repeat a unit cell along its three axes.
-
-    Parameters
-    ----------
-    unit_cell : ase.Atoms
-        An orthogonal unit cell.
-    repetitions : (int, int, int)
-        Cells along x, y and z; z is the beam direction.
-
-    Returns
-    -------
-    ase.Atoms
-        The crystal, periodic in all directions.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If a repetition is not a whole number of at least 1, or the cell is not orthogonal.
-
-    Examples
-    --------
-    >>> crystal = supercell(nb3sn(), (2, 2, 40))
-    >>> len(crystal), round(float(crystal.cell.lengths()[2]), 2)
-    (1280, 211.0)
-    """
-    orthogonal_structure(unit_cell)
-    counts = _three_counts("repetitions", repetitions)
-    return unit_cell.repeat(counts)
 
 
 def with_precipitate(
@@ -154,9 +64,8 @@ def with_precipitate(
     """
     matrix = nb3sn() if matrix is None else matrix
     precipitate = zro2() if precipitate is None else precipitate
-    orthogonal_structure(matrix)
-    orthogonal_structure(precipitate)
-    counts = _three_counts("cells", cells)
+    matrix, precipitate = orthogonal_structure(matrix), orthogonal_structure(precipitate)
+    counts = three_counts("cells", cells)
     replaced = replaced_cells(diameter, cells=counts, center=center)
 
     strained = precipitate.copy()
@@ -166,6 +75,7 @@ def with_precipitate(
     specimen += _place(strained, np.argwhere(replaced) * matrix.cell.lengths())
     specimen.set_cell(matrix.cell.lengths() * counts)
     specimen.set_pbc(True)
+    record_occupancy(specimen, (matrix, int((~replaced).sum())), (precipitate, int(replaced.sum())))
     return specimen
 
 
@@ -199,7 +109,7 @@ def replaced_cells(
     >>> [int(replaced_cells(d).any(axis=2).sum()) for d in (4, 6, 8, 10, 12, 14)]
     [12, 32, 52, 80, 112, 156]
     """
-    counts = _three_counts("cells", cells)
+    counts = three_counts("cells", cells)
     diameter = non_negative("diameter", diameter)
     middle = _middle(diameter, counts) if center is None else np.asarray(center, dtype=float)
     if middle.shape != (3,) or not np.isfinite(middle).all():
@@ -224,19 +134,3 @@ def _place(unit_cell: Atoms, corners: NDArray[np.floating]) -> Atoms:
         numbers=np.tile(unit_cell.numbers, len(corners)),
         positions=positions.reshape(-1, 3),
     )
-
-
-def _crystal(symbols: list[str], basis: list[tuple[float, ...]], *, spacegroup: int, a: float) -> Atoms:
-    from ase.spacegroup import crystal  # noqa: PLC0415
-
-    a = positive("a", a)
-    atoms = crystal(symbols, basis, spacegroup=spacegroup, cellpar=[a, a, a, 90, 90, 90])
-    atoms.info.clear()
-    return atoms
-
-
-def _three_counts(name: str, value: Any) -> tuple[int, int, int]:
-    if np.shape(value) != (3,):
-        raise ValueError(f"{name} must be three whole numbers (x, y, z), got {value!r}")
-    x, y, z = (positive_integer(name, count) for count in value)
-    return x, y, z

@@ -1,0 +1,1 @@
+"""Crystals, specimens, cells and occupied sites."""
