@@ -124,6 +124,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sentence = f'{name} needs {missing}, which is not installed: pip install "hrtem_lab[{verb.extra}]"'
     except OSError as error:
         sentence = f"{error.strerror}: {error.filename}"
+    except ValueError as error:
+        sentence = str(error)
     print(f"{PROGRAM}: {sentence}", file=sys.stderr)
     return 1
 

@@ -185,6 +185,15 @@ def test_a_folder_that_cannot_be_written_is_one_sentence(capsys, monkeypatch, tm
     assert line == f"hrtem-lab: File exists: {tmp_path / 'docs'}"
 
 
+def test_a_gpu_that_is_not_there_is_one_sentence(capsys, monkeypatch, tmp_path):
+    pytest.importorskip("abtem")
+    monkeypatch.setitem(sys.modules, "cupy", None)
+    assert cli.main(["data", "nb3sn", "--device", "gpu", "--folder", str(tmp_path)]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("hrtem-lab: device must be cpu on this machine, got 'gpu'")
+    assert said.count("\n") == 1
+
+
 def test_data_computes_everything_or_the_waves_named(computed):
     pytest.importorskip("abtem")
     assert cli.main(["data"]) == 0
