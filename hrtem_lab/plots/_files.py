@@ -40,7 +40,7 @@ def to_png(
     >>> import io
     >>> from matplotlib.figure import Figure
     >>> from PIL import Image
-    >>> file = to_png(Figure(figsize=(2, 1)), dpi=100, caption="a dose of 5000 e⁻/nm²", about={"Title": "Dose"})
+    >>> file = to_png(Figure(figsize=(2, 1)), dpi=100, caption="5000 e⁻/nm²", about={"Title": "Dose"})
     >>> picture = Image.open(io.BytesIO(file))
     >>> picture.text["Title"], picture.width, picture.height > 100
     ('Dose', 200, True)

@@ -1,4 +1,4 @@
-"""What made a file that a page offers: version, date, link, settings, seed and citation, in the file itself."""
+"""What made a file that a page offers, in the file itself: version, date, link, settings, seed, citation."""
 
 from __future__ import annotations
 
@@ -78,7 +78,6 @@ class Provenance:
         """The text chunks of a PNG, by the names that the format gives them and a few of its own."""
         return {
             "Title": self.title,
-            "Author": "hrtem_lab, with the reader's settings",
             "Software": f"hrtem_lab {hrtem_lab.__version__}",
             "Creation Time": self.date,
             "Source": self.link,
@@ -148,7 +147,7 @@ def figure_file(figure: Figure, provenance: Provenance) -> bytes:
 
 
 def file_name(name: str, settings: Iterable[tuple[str, object]], ending: str) -> str:
-    """Return a file's name that says the settings; too long a one ends with a number that stands for the rest.
+    """Return a file's name that says the settings; a long one ends with a number that stands for the rest.
 
     Parameters
     ----------
