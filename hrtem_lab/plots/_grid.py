@@ -10,11 +10,11 @@ from matplotlib.figure import Figure
 from hrtem_lab.plots._words import LEADING, POINTS, lines_of, wrapped
 
 _LEFT = 0.55
-_GAP = 0.1
+_BESIDE = 0.2
 _TICKS = 0.3
 _NOTE = 8.0
-"""Inches left of a picture for its ticks, between two pictures' words, and below a picture for its ticks;
-font size of the line under all."""
+"""Inches left of a picture for its ticks, by which its words may be wider than itself, and below it for its
+ticks; font size of the line under all."""
 
 
 def picture_grid(
@@ -54,7 +54,7 @@ def picture_grid(
     rows = -(-len(above) // columns)
     pitch = _LEFT + side
     width = columns * pitch + right
-    titles, labels = ([wrapped(text, pitch - _GAP, fontsize) for text in words] for words in (above, below))
+    titles, labels = ([wrapped(text, side + _BESIDE, fontsize) for text in words] for words in (above, below))
     tops, bottoms = (
         [_tallest(words, row, columns, fontsize) for row in range(rows)] for words in (titles, labels)
     )
@@ -81,10 +81,10 @@ def picture_grid(
 
 
 def room_for_bar(figure: Figure, picture: Axes) -> Axes:
-    """Return axes for a colour bar, right of the last picture of a figure that has room there."""
-    _, bottom, _, height = picture.get_position().bounds
-    width = figure.get_size_inches()[0]
-    return figure.add_axes((1 - 0.8 / width, bottom, 0.12 / width, height))
+    """Return axes for a colour bar, right of a picture that has room there."""
+    left, bottom, width, height = picture.get_position().bounds
+    inch = 1 / figure.get_size_inches()[0]
+    return figure.add_axes((left + width + 0.12 * inch, bottom, 0.12 * inch, height))
 
 
 def _tallest(words: Sequence[str], row: int, columns: int, fontsize: float) -> float:

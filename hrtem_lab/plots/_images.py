@@ -30,8 +30,8 @@ def gallery(cases: Mapping[str, EdgeCase], differences: Mapping[str, Mapping[str
     """
     white = float(next(iter(cases.values())).image.max())
     figure, grid = picture_grid(
-        [case.label for case in cases.values()],
-        [_numbers(differences[key]) for key in cases],
+        [f"{case.label}\n{_numbers(differences[key])}" for key, case in cases.items()],
+        [""] * len(cases),
         columns=4,
         side=2.0,
         note=f"black 0, white {white:.2f} of the incident beam, in every image",
@@ -76,7 +76,7 @@ def comparison(
     figure, axes = picture_grid(
         [*titles, *(f"{METRICS[key].label} map" for key in maps)],
         ["nm"] * (2 + len(maps)),
-        columns=2 + len(maps),
+        columns=4,
         side=2.55,
         aspect=field_of_view[0] / field_of_view[1],
         fontsize=10,

@@ -13,7 +13,14 @@ import ipywidgets as widgets
 
 from hrtem_lab._parallel import cores_are_shared
 from hrtem_lab.app.kit.controls import Controls
-from hrtem_lab.app.kit.provenance import Provenance, figure_file, file_name, present, table_file
+from hrtem_lab.app.kit.provenance import (
+    Provenance,
+    Results,
+    figure_file,
+    file_name,
+    present,
+    table_file,
+)
 from hrtem_lab.app.kit.widgets import Address, Download
 
 if TYPE_CHECKING:
@@ -124,34 +131,44 @@ class Dashboard:
         return str(self.controls.values.get("seed", "none, nothing here is random"))
 
     @property
-    def results(self) -> tuple[tuple[str, str], ...]:
-        """What the page says beside its table, for downloaded files: names with units, and values."""
-        return ()
-
-    @property
     def link(self) -> str:
         """The address that opens the page with these settings; in JupyterLab the query alone."""
         query, page = self.controls.query, self._address.page
         return f"{page}?{query}" if query or not page else page
 
-    def provenance(self) -> Provenance:
-        """Return what makes a file that is made at this moment."""
+    def provenance(self, *, title: str = "", results: Results = ()) -> Provenance:
+        """Return what makes a file that is made at this moment.
+
+        Parameters
+        ----------
+        title : str
+            What the file holds; by default the page's `title`.
+        results : sequence of (str, object)
+            What the page says beside table or figure: names with units, and values.
+        """
         return Provenance(
-            title=self.title or self._name,
+            title=title or self.title or self._name,
             link=self.link,
             settings=self.controls.settings,
             seed=self.seed,
-            results=self.results,
+            results=results,
             date=present(),
         )
 
-    def save_figure(self, figure: Figure) -> bytes:
-        """Return a figure as a PNG file that says what made it."""
-        return figure_file(figure, self.provenance())
+    def save_figure(self, figure: Figure, *, title: str = "", results: Results = ()) -> bytes:
+        """Return a figure as a PNG file that says what made it; see `provenance`."""
+        return figure_file(figure, self.provenance(title=title, results=results))
 
-    def save_table(self, header: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
-        """Return a table as a CSV file that says what made it."""
-        return table_file(header, rows, self.provenance())
+    def save_table(
+        self,
+        header: Sequence[str],
+        rows: Iterable[Sequence[object]],
+        *,
+        title: str = "",
+        results: Results = (),
+    ) -> bytes:
+        """Return a table as a CSV file that says what made it; see `provenance`."""
+        return table_file(header, rows, self.provenance(title=title, results=results))
 
     def offer(self, label: str, part: str, ending: str, make: Callable[[], bytes]) -> Download:
         """Return a button for a file; its name says the settings.

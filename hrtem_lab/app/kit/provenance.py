@@ -18,6 +18,8 @@ import hrtem_lab
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+Results = Sequence[tuple[str, object]]
+
 ARTICLE = (
     "M. Ederer and S. Löffler, Image difference metrics for high-resolution electron microscopy, "
     "Ultramicroscopy (2022), doi:10.1016/j.ultramic.2022.113578"
@@ -45,8 +47,8 @@ class Provenance:
         Label, value and unit of every control, as on the page.
     seed : str
         The seed of what is random.
-    results : tuple of (str, str)
-        What the page says beside the table: names with units, and values.
+    results : sequence of (str, object)
+        What the page says beside the table: names with units, and values; NaN means none.
     date : str
         When the file was made: ISO 8601, UTC.
     """
@@ -55,7 +57,7 @@ class Provenance:
     link: str
     settings: tuple[tuple[str, str, str], ...]
     seed: str
-    results: tuple[tuple[str, str], ...] = ()
+    results: Results = ()
     date: str = ""
 
     @property
@@ -68,7 +70,7 @@ class Provenance:
             ("link", self.link),
             *(("setting", f"{label} = {value} {unit}".rstrip()) for label, value, unit in self.settings),
             ("seed", self.seed),
-            *(("result", f"{name} = {value}") for name, value in self.results),
+            *(("result", f"{name} = {in_cell(value) or 'none'}") for name, value in self.results),
             ("citation", ARTICLE),
             ("citation", SOFTWARE),
         ]
@@ -91,8 +93,9 @@ class Provenance:
     def caption(self) -> str:
         """The lines under a figure."""
         settings = "; ".join(f"{label} {value} {unit}".rstrip() for label, value, unit in self.settings)
-        results = "".join(f" {name}: {value}." for name, value in self.results)
-        link = self.link if len(self.link) <= LONGEST_LINK else f"{self.link[: LONGEST_LINK - 1]}…"
+        results = "".join(f" {name}: {in_cell(value) or 'none'}." for name, value in self.results)
+        shown = self.link if self.link != "?" else "usual settings"
+        link = shown if len(shown) <= LONGEST_LINK else f"{shown[: LONGEST_LINK - 1]}…"
         return (
             f"{self.title}. {settings}. Seed: {self.seed}.{results}\n"
             f"hrtem_lab {hrtem_lab.__version__}, {self.date}, {link}\n"
@@ -135,7 +138,7 @@ def table_file(
         stream.write(f"# {name}: {' '.join(value.split())}\n")
     writer = csv.writer(stream, lineterminator="\n")
     for row in (header, *rows):
-        writer.writerow([_cell(value) for value in row])
+        writer.writerow([in_cell(value) for value in row])
     return stream.getvalue().encode()
 
 
@@ -176,8 +179,8 @@ def _plain(value: object) -> str:
     return re.sub(r"[^A-Za-z0-9.]+", "-", text.replace("-", "minus", 1) if text.startswith("-") else text)
 
 
-def _cell(value: object) -> str:
-    """Return what stands in a cell."""
+def in_cell(value: object) -> str:
+    """Return what stands in a cell of a table: a number that is not whole has six significant digits."""
     if value is None:
         return ""
     if isinstance(value, numbers.Real) and not isinstance(value, numbers.Integral):

@@ -87,13 +87,15 @@ class FoolTheMetric(Dashboard):
             titles=("reference", "image"),
             field_of_view=FOUR_CELLS,
         )
-        return self.save_figure(figure)
+        return self.save_figure(figure, results=self._painted)
 
     def csv(self) -> bytes:
         """Return the settings and the differences."""
         labels = [metric.label for metric in readings.shown().values()]
         row = [*self.controls.cells(), len(self._strokes), *self._differences.values()]
-        return self.save_table([*self.controls.titles(), "Brush strokes", *labels], [row])
+        return self.save_table(
+            [*self.controls.titles(), "Brush strokes", *labels], [row], results=self._painted
+        )
 
     @property
     def seed(self) -> str:
@@ -101,9 +103,9 @@ class FoolTheMetric(Dashboard):
         return str(NOISE_SEED)
 
     @property
-    def results(self) -> tuple[tuple[str, str], ...]:
+    def _painted(self) -> list[tuple[str, object]]:
         """How many strokes were painted: a link does not bring them back."""
-        return (("Brush strokes, which the link does not bring back", str(len(self._strokes))),)
+        return [("Brush strokes, which the link does not bring back", len(self._strokes))]
 
     def _distorted(self) -> NDArray[np.float32]:
         state = self.controls.values
