@@ -248,8 +248,9 @@ class Reader:
 
     @property
     def csv(self) -> list[list[str]]:
-        """The rows of the file with the numbers, its header first."""
-        return list(csv.reader(self.content("Numbers (CSV)").decode().splitlines()))
+        """The rows of the file with the numbers, its header first; its comments are left out."""
+        lines = self.content("Numbers (CSV)").decode().splitlines()
+        return list(csv.reader(line for line in lines if not line.startswith("#")))
 
     @property
     def rows(self) -> list[dict[str, str]]:

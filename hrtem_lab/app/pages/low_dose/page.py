@@ -101,6 +101,8 @@ class LowDose(Dashboard):
 
     def png(self) -> bytes:
         """Return the figure of the study."""
+        if not self.study.sweep.complete:
+            raise ValueError("The figure is saved once every dose has an exposure of each image, got none")
         return self.save_figure(self._figure())
 
     def csv(self) -> bytes:

@@ -25,7 +25,7 @@ OWN_HEADER = (
 
 
 def results(size: Size, specimen: Specimen) -> list[tuple[str, object]]:
-    """Return what a method says of an exposure, as names with units and values; NaN where nothing is found."""
+    """Return what a method says of an exposure, as names with units and values; NaN: nothing found."""
     values = (size.diameter_in_cells, size.diameter / 10, size.low / 10, size.high / 10)
     names = (
         "diameter found (cells)",
