@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Mapping
 
 from matplotlib.figure import Figure
@@ -53,6 +54,7 @@ def to_png(
     width, height = figure.get_size_inches()
     lines = lines_of(caption, width - 2 * _MARGIN, _CAPTION_SIZE)
     strip = (len(lines) + 0.5) * LEADING * _CAPTION_SIZE / POINTS + _MARGIN
+    strip = math.ceil(strip * dpi) / dpi  # whole pixels, on which the figure's own then stay
     # The strip lies below the figure's own area, so nothing in the figure moves or is covered.
     words = figure.text(
         _MARGIN / width,

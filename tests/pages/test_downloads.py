@@ -126,7 +126,8 @@ def test_both_kinds_say_version_date_link_seed_and_citation(page, files):
         assert said["link"] == f"{HERE}?{page.query}"
         assert DOI in said["citation"]
         assert f"hrtem_lab, version {hrtem_lab.__version__}" in said["citation"]
-        assert said["seed"] and said["title"]
+        assert said["seed"]
+        assert said["title"]
 
 
 def test_every_setting_is_there_with_its_unit(page, files):

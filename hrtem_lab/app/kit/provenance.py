@@ -175,8 +175,10 @@ def file_name(name: str, settings: Iterable[tuple[str, object]], ending: str) ->
 
 
 def _plain(value: object) -> str:
+    """Return a value in letters, digits and dots, with hyphens for all else."""
     text = f"{value:.9g}" if isinstance(value, float) else str(value)
-    return re.sub(r"[^A-Za-z0-9.]+", "-", text.replace("-", "minus", 1) if text.startswith("-") else text)
+    text = f"minus{text[1:]}" if text.startswith("-") else text
+    return re.sub(r"[^A-Za-z0-9.]+", "-", text).strip("-.")
 
 
 def in_cell(value: object) -> str:
