@@ -48,6 +48,11 @@ def wrapped(text: str, width: float, fontsize: float) -> str:
     return "\n".join(lines_of(text, width, fontsize))
 
 
+def fitting(text: str, width: float, fontsize: float) -> float:
+    """Return the font size, at most `fontsize`, at which one line of text is no wider than `width` inches."""
+    return min(fontsize, fontsize * width / max(width_of(text, fontsize), 1e-6))
+
+
 def _pieces(word: str, width: float, fontsize: float) -> list[str]:
     """Cut a word into parts that fit in a line each."""
     pieces = [""]

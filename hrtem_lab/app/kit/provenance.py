@@ -94,10 +94,11 @@ class Provenance:
         """The lines under a figure."""
         settings = "; ".join(f"{label} {value} {unit}".rstrip() for label, value, unit in self.settings)
         results = "".join(f" {name}: {in_cell(value) or 'none'}." for name, value in self.results)
+        seed = "" if any(label == "Seed" for label, _, _ in self.settings) else f" Seed: {self.seed}."
         shown = self.link if self.link != "?" else "usual settings"
         link = shown if len(shown) <= LONGEST_LINK else f"{shown[: LONGEST_LINK - 1]}…"
         return (
-            f"{self.title}. {settings}. Seed: {self.seed}.{results}\n"
+            f"{self.title}. {settings}.{seed}{results}\n"
             f"hrtem_lab {hrtem_lab.__version__}, {self.date}, {link}\n"
             "After Ederer and Löffler, Ultramicroscopy (2022), doi:10.1016/j.ultramic.2022.113578"
         )
