@@ -23,6 +23,8 @@ ROUNDED = 5.1e-4
 """By how much a number of 3 decimals may differ from the exact one."""
 CHOICES = (widgets.Dropdown, widgets.ToggleButtons)
 SLIDERS = (widgets.IntSlider, widgets.FloatSlider, widgets.SelectionSlider)
+WRITTEN = 5.1e-6
+"""By which share of it a number in a file, which has six digits, may differ from the exact one."""
 Kind = TypeVar("Kind")
 
 
