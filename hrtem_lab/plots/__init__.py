@@ -11,6 +11,7 @@ from hrtem_lab.plots._curves import (
 from hrtem_lab.plots._dose import DOSE_BOXES, dose_curves
 from hrtem_lab.plots._files import to_png
 from hrtem_lab.plots._images import comparison, gallery, panels
+from hrtem_lab.plots._size_pictures import size_pictures
 from hrtem_lab.plots._sizes import limit_curves, size_curves
 
 __all__ = [
@@ -27,5 +28,6 @@ __all__ = [
     "panels",
     "search_curves",
     "size_curves",
+    "size_pictures",
     "to_png",
 ]

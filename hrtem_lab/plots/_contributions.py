@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import accumulate
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -41,12 +42,17 @@ def contribution_bars(
     figure = Figure(figsize=size)
     axes = figure.add_axes((0.07, 0.1, 0.72, 0.86))
     sums = {key: sum(values[key] for values in parts.values()) for key in together}
+    # A part may be negative: then the top of the bar is above the sum.
+    tops = {
+        key: max(0.0, *accumulate(values[key] for values in parts.values())) if parts else 0.0
+        for key in together
+    }
     for place, (key, whole) in enumerate(together.items()):
         _stack(axes, place - 0.2, [values[key] for values in parts.values()], metric_colour(key))
         axes.bar(place + 0.2, whole, _WIDTH, color="white", edgecolor=metric_colour(key), linewidth=2.5)
-        for x, height in ((place - 0.2, sums[key]), (place + 0.2, whole)):
-            axes.annotate(f"{height:.2f}", (x, max(height, 0) + 0.015), ha="center", fontsize=9)
-    axes.set(ylim=(0, 1.1 * max(1, *sums.values())), xlim=(-0.6, len(together) - 0.4), ylabel="difference")
+        for x, number, top in ((place - 0.2, sums[key], tops[key]), (place + 0.2, whole, max(whole, 0))):
+            axes.annotate(f"{number:.2f}", (x, top + 0.015), ha="center", fontsize=9)
+    axes.set(ylim=(0, 1.1 * max(1, *tops.values())), xlim=(-0.6, len(together) - 0.4), ylabel="difference")
     axes.set_xticks(range(len(together)), [METRICS[key].label for key in together])
     axes.tick_params(axis="x", length=0, labelsize=10)
     axes.axhline(1, color="0.4", linewidth=1, linestyle=":")

@@ -119,7 +119,9 @@ def _draw_areas(
     axes.plot(nm, ideal, color="black", linewidth=2, label="ideal observer", zorder=1)
     axes.axhline(0.95, color="0.4", linewidth=0.8, linestyle="--")
     axes.annotate("0.95", (1.01, 0.95), xycoords=("axes fraction", "data"), va="center", fontsize=8)
-    axes.set(ylim=(0.35, 1.005), ylabel="AUC: are they told apart?")
+    # Points on the edge are drawn whole, so the axis must hold all of them.
+    least = min((float(np.nanmin(area)) for area, *_ in areas.values() if np.isfinite(area).any()), default=1)
+    axes.set(ylim=(min(0.35, least - 0.03), 1.005), ylabel="AUC: are they told apart?")
     axes.axhline(0.5, color="0.4", linewidth=0.8)
     axes.annotate("guessing", (1.01, 0.5), xycoords=("axes fraction", "data"), va="center", fontsize=8)
     words = f"band: 95 % interval,\n{METRICS[chosen].label}" if chosen in areas else None

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from hrtem_lab.edge_cases import EdgeCase
 from hrtem_lab.metrics import METRICS
+from hrtem_lab.plots._grid import picture_grid, room_for_bar
 from hrtem_lab.rendering import UNSEEN_GREY
 
 
@@ -27,19 +28,17 @@ def gallery(cases: Mapping[str, EdgeCase], differences: Mapping[str, Mapping[str
     -------
     matplotlib.figure.Figure
     """
-    columns = 4
-    rows = -(-len(cases) // columns)
-    figure = Figure(figsize=(10, 3.6 * rows), layout="constrained")
-    grid = figure.subplots(rows, columns, squeeze=False)
     white = float(next(iter(cases.values())).image.max())
-    for axes in grid.flat:
-        axes.set_axis_off()
-    for axes, (key, case) in zip(grid.flat, cases.items(), strict=False):
+    figure, grid = picture_grid(
+        [f"{case.label}\n{_numbers(differences[key])}" for key, case in cases.items()],
+        [""] * len(cases),
+        columns=4,
+        side=2.0,
+        note=f"black 0, white {white:.2f} of the incident beam, in every image",
+    )
+    for axes, case in zip(grid, cases.values(), strict=True):
         axes.imshow(case.image, cmap="gray", vmin=0, vmax=white, interpolation="nearest")
-        words = [f"{METRICS[m].label} {value:.3f}" for m, value in differences[key].items()]
-        lines = ["   ".join(words[start : start + 2]) for start in range(0, len(words), 2)]
-        axes.set_title("\n".join([case.label, *lines]), fontsize=9)
-    figure.supxlabel(f"black 0, white {white:.2f} of the incident beam, in every image", fontsize=8)
+        axes.set(xticks=[], yticks=[])
     return figure
 
 
@@ -72,21 +71,26 @@ def comparison(
     matplotlib.figure.Figure
         Axes are in nm.
     """
-    figure = Figure(figsize=(3.1 * (2 + len(maps)), 3.9), layout="constrained")
-    axes = figure.subplots(1, 2 + len(maps))
-    extent = (0.0, field_of_view[1] / 10, field_of_view[0] / 10, 0.0)
     white = float(reference.max()) or 1.0
-    for panel, pixels, title in zip(axes, (reference, image), titles, strict=False):
+    contrast = f"contrast of both images: black 0, white {white:.2f} of the incident beam"
+    figure, axes = picture_grid(
+        [*titles, *(f"{METRICS[key].label} map" for key in maps)],
+        ["nm"] * (2 + len(maps)),
+        columns=4,
+        side=2.55,
+        aspect=field_of_view[0] / field_of_view[1],
+        fontsize=10,
+        heading=f"{_numbers(differences)}\n{contrast}",
+        right=0.95 if maps else 0.15,
+    )
+    extent = (0.0, field_of_view[1] / 10, field_of_view[0] / 10, 0.0)
+    for panel, pixels in zip(axes, (reference, image), strict=False):
         panel.imshow(pixels, cmap="gray", vmin=0, vmax=white, extent=extent, interpolation="nearest")
-        panel.set(title=title, xlabel="nm")
-    for panel, (key, values) in zip(axes[2:], maps.items(), strict=True):
+    for panel, values in zip(axes[2:], maps.values(), strict=True):
         panel.set_facecolor(str(UNSEEN_GREY / 255))
         drawn = panel.imshow(values, cmap="cividis", vmin=0, vmax=1, extent=extent, interpolation="nearest")
-        panel.set(title=f"{METRICS[key].label} map", xlabel="nm")
     if maps:
-        figure.colorbar(drawn, ax=axes[2:], shrink=0.7, label="difference")
-    words = "   ".join(f"{METRICS[key].label} {value:.3f}" for key, value in differences.items())
-    figure.suptitle(f"{words}\ncontrast of both images: black 0, white {white:.2f} of the incident beam")
+        figure.colorbar(drawn, cax=room_for_bar(figure, axes[-1]), label="difference")
     return figure
 
 
@@ -121,19 +125,20 @@ def panels(
     matplotlib.figure.Figure
         Axes are in nm.
     """
-    rows = -(-len(images) // columns)
-    figure = Figure(figsize=(3.5 * columns, 4.2 * rows), layout="constrained")
-    grid = figure.subplots(rows, columns, squeeze=False)
+    figure, grid = picture_grid(
+        [f"{title}\n{note}" for title, note in zip(images, notes, strict=True)],
+        [f"nm\n{_numbers(values)}" for values in differences],
+        columns=columns,
+        side=2.95,
+        aspect=field_of_view[0] / field_of_view[1],
+        note=f"black 0, white {white:.2f} of the incident beam, in every image",
+    )
     extent = (0.0, field_of_view[1] / 10, field_of_view[0] / 10, 0.0)
-    for axes in grid.flat[len(images) :]:
-        axes.set_axis_off()
-    for axes, (title, image), values, note in zip(
-        grid.flat, images.items(), differences, notes, strict=False
-    ):
+    for axes, image in zip(grid, images.values(), strict=True):
         axes.imshow(image, cmap="gray", vmin=0, vmax=white, extent=extent, interpolation="nearest")
-        axes.set_title(f"{title}\n{note}", fontsize=9)
-        words = [f"{METRICS[key].label} {value:.3f}" for key, value in values.items()]
-        lines = "   ".join(words[:3]) + "\n" + "   ".join(words[3:])
-        axes.set_xlabel(f"nm\n{lines}", fontsize=9)
-    figure.supxlabel(f"black 0, white {white:.2f} of the incident beam, in every image", fontsize=8)
     return figure
+
+
+def _numbers(differences: Mapping[str, float]) -> str:
+    """Return every metric's label and difference; a label and its number stay in one line."""
+    return "   ".join(f"{METRICS[key].label}\u00a0{value:.3f}" for key, value in differences.items())

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from hrtem_lab.plots._words import fitting, wrapped
 from hrtem_lab.structures import NB3SN_LATTICE_CONSTANT
 
 Draws = NDArray[np.floating]
@@ -85,13 +86,14 @@ def size_curves(
         _draw_curve(above, below, true, np.asarray(draws, float), name, chosen[name])
     for name, pairs in (points or {}).items():
         _draw_points(above, below, np.asarray(pairs, float).reshape(-1, 2), name, chosen[name])
-    above.set(xlim=(0.4, end), ylim=(0, greatest + 2), ylabel="diameter found (cells)", title=title)
+    above.set(xlim=(0.4, end), ylim=(0, greatest + 2), ylabel="diameter found (cells)")
+    _title(figure, above, title)
     above.tick_params(labelbottom=False)
     nm = cell / 10
     right = above.secondary_yaxis("right", functions=(partial(_times, nm), partial(_times, 1 / nm)))
     right.set_ylabel("nm")
     above.grid(alpha=0.3)
-    above.legend(loc="upper left", bbox_to_anchor=(1.1, 1.0), frameon=False, fontsize=9)
+    _legend(figure, above)
     below.set(ylim=(-0.06, 1.06), yticks=[0, 1], xlabel="true diameter (cells)", ylabel="none found")
     below.set_yticklabels(["0", "100 %"], fontsize=8)
     below.set_xticks(true)
@@ -149,7 +151,8 @@ def limit_curves(
     for name, limit in limits.items():
         style = {"linewidth": 1.5, "markersize": 5.5, **chosen[name]}
         axes.plot(nm, np.where(np.isnan(limit), nowhere, limit), label=name, **style)
-    axes.set(xscale="log", xlabel="dose (e⁻/nm²)", ylabel="smallest diameter found (cells)", title=title)
+    axes.set(xscale="log", xlabel="dose (e⁻/nm²)", ylabel="smallest diameter found (cells)")
+    _title(figure, axes, title)
     axes.set(
         xlim=(0.85 * nm[0], nm[-1] / 0.85), ylim=(0, nowhere + 0.75), yticks=range(0, int(greatest) + 1, 2)
     )
@@ -159,7 +162,7 @@ def limit_curves(
     right = axes.secondary_yaxis("right", functions=(partial(_times, share), partial(_times, 1 / share)))
     right.set(ylabel="nm", yticks=range(int(greatest * share) + 1))
     axes.grid(alpha=0.3)
-    axes.legend(loc="upper left", bbox_to_anchor=(1.1, 1.0), frameon=False, fontsize=9)
+    _legend(figure, axes)
     return figure
 
 
@@ -167,6 +170,22 @@ def _chosen(names: Iterable[str], styles: Mapping[str, Style] | None) -> dict[st
     """Return each name's colour and marker: the given ones, or some by its order."""
     chosen = {name: dict(_STYLES[place % len(_STYLES)]) for place, name in enumerate(names)}
     return chosen | {name: dict(style) for name, style in (styles or {}).items() if name in chosen}
+
+
+def _title(figure: Figure, axes: Axes, title: str) -> None:
+    """Write a title that ends where the figure does, and on both sides not far beyond the axes."""
+    figure_width, _ = figure.get_size_inches()
+    width = axes.get_position().width * figure_width
+    axes.set_title(title, fontsize=fitting(title, width + 0.6, 12.0), parse_math=False)
+
+
+def _legend(figure: Figure, axes: Axes) -> None:
+    """Name the curves right of the axes, in lines that end where the figure does."""
+    legend = axes.legend(loc="upper left", bbox_to_anchor=(1.1, 1.0), frameon=False, fontsize=9)
+    box, (figure_width, _) = axes.get_position(), figure.get_size_inches()
+    room = (1 - box.x0 - 1.1 * box.width) * figure_width - 0.55  # less the lines before the names
+    for text in legend.get_texts():
+        text.set_text(wrapped(text.get_text(), max(room, 0.5), 9))
 
 
 def _times(factor: float, values: Any) -> Any:

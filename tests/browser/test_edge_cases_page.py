@@ -180,16 +180,18 @@ class TestEdgeCases:
         edge_cases.press("defocus", "ArrowLeft", times=20)
         edge_cases.shows(self.differences(defocus=-20))
         edge_cases.curve_along("Defocus (nm)")
+        name = "edge-cases_specimen-nb3sn_shift-0_rotation-0_defocus-minus2"
         figure = edge_cases.download("Figure (PNG)", tmp_path)
-        assert figure.name == "edge-cases.png"
+        assert figure.name == f"{name}.png"
         rows, columns, _ = decoded(figure.read_bytes()).shape
         assert columns > rows > 400
         table = edge_cases.download("Numbers (CSV)", tmp_path)
-        assert table.name == "edge-cases.csv"
-        header, first, *curve = csv.reader(table.read_text(encoding="utf-8").splitlines())
+        assert table.name == f"{name}.csv"
+        lines = table.read_text(encoding="utf-8").splitlines()
+        header, first, *curve = csv.reader(line for line in lines if not line.startswith("#"))
         units = ["Shift (cells)", "Rotation (°)", "Defocus (nm)", "Thickness (cells)", "Aperture (mrad)"]
         assert header == ["Specimen", *units, "Contrast", *(metric.label for metric in METRICS.values())]
-        assert first[0] == "nb3sn"
+        assert first[0] == "Nb₃Sn"
         assert [float(text) for text in first[1:7]] == [0, 0, -2, 40, 30, 1]
         assert same(edge_cases.numbers(), dict(zip(METRICS, map(float, first[7:]), strict=True)))
         points = np.array([[float(text) for text in row[1:]] for row in curve])

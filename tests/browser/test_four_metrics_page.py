@@ -160,14 +160,19 @@ class TestFourMetrics:
         b = micrograph("zro2", cells=20, defocus=-3)
         four_metrics.shows(differences(self.A, b))
         figure = four_metrics.download("Figure (PNG)", tmp_path)
-        assert figure.name == "four-metrics.png"
+        assert figure.name == "four-metrics_specimen-zro2_thickness-20_defocus-minus0.3.png"
         assert decoded(figure.read_bytes()).shape[1] > 2000
         table = four_metrics.download("Numbers (CSV)", tmp_path)
-        header, row = csv.reader(table.read_text(encoding="utf-8").splitlines())
+        *comments, header, row = table.read_text(encoding="utf-8").splitlines()
+        (link,) = [line.removeprefix("# link: ") for line in comments if line.startswith("# link: ")]
+        expect(four_metrics.page).to_have_url(link)
+        assert link.startswith("http://")
+        assert link.endswith("?defocus=-0.3")
+        header, row = csv.reader([header, row])
         settings = ["Image B", "Thickness of B (cells)", "Defocus of B (nm)", "Reference"]
         assert header == [*settings, "Patch x (px)", "Patch y (px)", *(m.label for m in METRICS.values())]
-        assert (row[0], float(row[1]), float(row[2])) == ("zro2", 20, pytest.approx(-0.3))
-        assert row[3:6] == ["a", "49", "65"]
+        assert (row[0], float(row[1]), float(row[2])) == ("ZrO₂", 20, pytest.approx(-0.3))
+        assert row[3:6] == ["A", "49", "65"]
         assert same(four_metrics.numbers(), dict(zip(METRICS, map(float, row[6:]), strict=True)))
 
     def test_equations_stand_beside_the_lines_that_are_them(self, four_metrics: Chapter) -> None:

@@ -181,9 +181,9 @@ def test_nonsense_in_a_link_is_a_sentence(page: Page, watched: Watched, server: 
 
 def test_files_arrive(noise: Noise) -> None:
     for button, name in (
-        ("Figure (PNG)", "noise.png"),
-        ("Numbers (CSV)", "noise.csv"),
-        ("Bars (PNG)", "noise-bars.png"),
+        ("Figure (PNG)", "noise_dose-5000_readout-2_blur-0.049.png"),
+        ("Numbers (CSV)", "noise_dose-5000_readout-2_blur-0.049.csv"),
+        ("Bars (PNG)", "noise-bars_dose-5000_readout-2_blur-0.049.png"),
     ):
         with noise.page.expect_download() as download:
             noise.press(button)

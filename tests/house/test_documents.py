@@ -24,6 +24,16 @@ def test_the_readme_names_every_chapter():
     assert all(chapter.title in text for chapter in CHAPTERS)
 
 
+def test_the_way_from_a_page_to_a_table_runs_as_pasted():
+    page = (ROOT / "docs" / "howto" / "use_a_download.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    assert len(blocks) == 3
+    names = {}
+    for block in blocks:
+        exec(block, names)
+    assert len(names["table"]) == 1
+
+
 def test_the_way_from_a_crystal_to_a_number_runs_as_pasted(tmp_path, monkeypatch):
     pytest.importorskip("abtem")
     page = (ROOT / "docs" / "howto" / "your_own_crystal.md").read_text(encoding="utf-8")

@@ -184,9 +184,10 @@ class TestDashboard:
 
     def test_a_download_is_made_when_asked_for(self):
         dashboard = Recorder()
+        dashboard.move(3)
         assert dashboard.reader.files == ["Figure (PNG)", "Numbers (CSV)"]
         file = dashboard.reader.download("Figure (PNG)")
-        assert file == File("recorder.png", "image/png", b"picture")
+        assert file == File("recorder_x-3.png", "image/png", b"picture")
         assert dashboard.message.value == ""
         assert dashboard.reader.download("Numbers (CSV)") is None
         assert words(dashboard.message.value) == "This cannot be shown: no numbers yet."

@@ -1,6 +1,5 @@
-"""The metrics' numbers as HTML and as a file."""
+"""The metrics' numbers as HTML."""
 
-import csv
 import re
 
 import pytest
@@ -29,14 +28,3 @@ class TestNumbers:
             side = "below" if value <= metric.threshold else "above"
             assert said.endswith(f"{side} {metric.threshold:g}")
         assert metric.label in said
-
-    @given(
-        st.lists(
-            st.tuples(st.text(st.characters(exclude_categories=["Cs", "Cc"])), st.floats(allow_nan=False))
-        )
-    )
-    def test_a_csv_file_reads_back_as_it_was(self, rows):
-        file = readings.to_csv(["Name, quoted", "Length (Å)"], rows)
-        header, *read = csv.reader(file.decode("utf-8").splitlines())
-        assert header == ["Name, quoted", "Length (Å)"]
-        assert [(text, float(value)) for text, value in read] == rows

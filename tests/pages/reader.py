@@ -23,6 +23,8 @@ ROUNDED = 5.1e-4
 """By how much a number of 3 decimals may differ from the exact one."""
 CHOICES = (widgets.Dropdown, widgets.ToggleButtons)
 SLIDERS = (widgets.IntSlider, widgets.FloatSlider, widgets.SelectionSlider)
+WRITTEN = 5.1e-6
+"""By which share of it a number in a file, which has six digits, may differ from the exact one."""
 Kind = TypeVar("Kind")
 
 
@@ -248,8 +250,9 @@ class Reader:
 
     @property
     def csv(self) -> list[list[str]]:
-        """The rows of the file with the numbers, its header first."""
-        return list(csv.reader(self.content("Numbers (CSV)").decode().splitlines()))
+        """The rows of the file with the numbers, its header first; its comments are left out."""
+        lines = self.content("Numbers (CSV)").decode().splitlines()
+        return list(csv.reader(line for line in lines if not line.startswith("#")))
 
     @property
     def rows(self) -> list[dict[str, str]]:

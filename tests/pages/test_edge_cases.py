@@ -137,11 +137,11 @@ class TestExplorersCurve:
             "Contrast",
             *LABELS,
         ]
-        assert first[:7] == ["zro2", "0.0", "0.0", "0.0", "40", "20.0", "1.0"]
+        assert first[:7] == ["ZrO₂", "0", "0", "0", "40", "20", "1"]
         apertures = [float(row[5]) for row in curve]
         assert apertures == sorted(set(apertures))
         assert (apertures[0], apertures[-1]) == (8, 50)
-        assert {tuple(row[:5]) for row in curve} == {("zro2", "0.0", "0.0", "0.0", "40")}
+        assert {tuple(row[:5]) for row in curve} == {("ZrO₂", "0", "0", "0", "40")}
         row = curve[len(curve) // 3]
         image = micrograph({"specimen": "zro2", "thickness": 40, "defocus": 0, "aperture": float(row[5])})
         expected = list(differences(micrograph(REFERENCE), image).values())

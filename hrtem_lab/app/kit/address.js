@@ -8,10 +8,9 @@ function initialize({ model }) {
   for (const name of model.get("names")) {
     if (params.has(name)) own.set(name, params.get(name));
   }
-  if (own.size) {
-    model.set("asked", own.toString());
-    model.save_changes();
-  }
+  if (own.size) model.set("asked", own.toString());
+  model.set("page", location.origin + location.pathname);
+  model.save_changes();
   let timer = null;
   model.on("change:query", () => {
     clearTimeout(timer);

@@ -106,6 +106,16 @@ class Choice:
     default: str
     buttons: bool = False
 
+    @property
+    def unit(self) -> str:
+        """An option has none."""
+        return ""
+
+    @property
+    def title(self) -> str:
+        """The label, as of a `Slider`."""
+        return self.label
+
     def describe(self, value: str) -> str:
         """Return the option's text."""
         return next(text for text, option in self.options.items() if option == value)
@@ -181,6 +191,23 @@ class Controls:
         }
         return urlencode(changed)
 
+    @property
+    def settings(self) -> tuple[tuple[str, str, str], ...]:
+        """Label, value and unit of every parameter, as the page shows them."""
+        return tuple(
+            (self.parameters[key].label, str(cell), self.parameters[key].unit)
+            for key, cell in zip(self.parameters, self.cells(), strict=True)
+        )
+
+    def titles(self, *keys: str) -> list[str]:
+        """Return the labels with units of the named parameters, or of all: columns of a table."""
+        return [self.parameters[key].title for key in keys or self.parameters]
+
+    def cells(self, *keys: str, state: Mapping[str, Any] | None = None) -> list[Any]:
+        """Return the values of these parameters in a table: numbers, and the texts of options."""
+        values = self.values if state is None else state
+        return [_cell(self.parameters[key], values[key]) for key in keys or self.parameters]
+
     def set(self, **values: Any) -> None:
         """Set several values at once; the callback is not called."""
         with self._quietly():
@@ -237,6 +264,13 @@ class Controls:
             yield
         finally:
             self._silent = before
+
+
+def _cell(parameter: Parameter, value: Any) -> Any:
+    """Return a parameter's value without the rounding errors of a slider's steps, or its option's text."""
+    if isinstance(parameter, Choice):
+        return parameter.describe(value)
+    return float(f"{value:.6g}") if isinstance(value, float) else value
 
 
 def _decimals(step: float) -> int:

@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hrtem_lab.app.kit.controls import Slider
-from hrtem_lab.app.kit.figures import encode_figure
-from hrtem_lab.app.kit.live import STOP, LiveFigure, LiveStudy
+from hrtem_lab.app.kit.live import STOP, LiveFigure, LiveStudy, encode_figure
 from hrtem_lab.app.kit.readings import shown
 from hrtem_lab.app.kit.widgets import Picture
 from hrtem_lab.rendering import line_mark, overlay

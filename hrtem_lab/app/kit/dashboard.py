@@ -5,15 +5,26 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
 from hrtem_lab._parallel import cores_are_shared
 from hrtem_lab.app.kit.controls import Controls
+from hrtem_lab.app.kit.provenance import (
+    Provenance,
+    Results,
+    figure_file,
+    file_name,
+    present,
+    table_file,
+)
 from hrtem_lab.app.kit.widgets import Address, Download
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 logger = logging.getLogger(__name__)
 
@@ -59,11 +70,22 @@ class Dashboard:
     controls : Controls
         The sliders and choices.
     name : str
-        Name of downloaded files, without extension.
+        What the names of downloaded files begin with.
+
+    Attributes
+    ----------
+    title : str
+        What downloaded files say that they are of.
+    naming : tuple of str
+        Keys of the settings that the name of every file says; others follow where they are not at their
+        default.
     """
 
+    title = ""
+    naming: tuple[str, ...] = ()
+
     def __init__(self, controls: Controls, *, name: str) -> None:
-        self.controls = controls
+        self.controls, self._name = controls, name
         self.last_changed = next(iter(controls.widgets))
         self.message = widgets.HTML()
         self.message.add_class("hl-message")
@@ -76,8 +98,8 @@ class Dashboard:
         self.actions = widgets.HBox(
             [
                 self._reset,
-                Download("Figure (PNG)", f"{name}.png", self.png, self.report),
-                Download("Numbers (CSV)", f"{name}.csv", self.csv, self.report),
+                self.offer("Figure (PNG)", "", "png", self.png),
+                self.offer("Numbers (CSV)", "", "csv", self.csv),
                 self._address,
             ],
             layout={"flex_flow": "row wrap"},
@@ -96,12 +118,80 @@ class Dashboard:
         yield from ()
 
     def png(self) -> bytes:
-        """Return the figure as a PNG file."""
+        """Return the figure as a PNG file, made by `save_figure`."""
         raise NotImplementedError
 
     def csv(self) -> bytes:
-        """Return the numbers as a CSV file."""
+        """Return the numbers as a CSV file, made by `save_table`."""
         raise NotImplementedError
+
+    @property
+    def seed(self) -> str:
+        """The seed of what is random, in the words of a downloaded file."""
+        return str(self.controls.values.get("seed", "none, nothing here is random"))
+
+    @property
+    def link(self) -> str:
+        """The address that opens the page with these settings; in JupyterLab the query alone."""
+        query, page = self.controls.query, self._address.page
+        return f"{page}?{query}" if query or not page else page
+
+    def provenance(self, *, title: str = "", results: Results = ()) -> Provenance:
+        """Return what makes a file that is made at this moment.
+
+        Parameters
+        ----------
+        title : str
+            What the file holds; by default the page's `title`.
+        results : sequence of (str, object)
+            What the page says beside table or figure: names with units, and values.
+        """
+        return Provenance(
+            title=title or self.title or self._name,
+            link=self.link,
+            settings=self.controls.settings,
+            seed=self.seed,
+            results=results,
+            date=present(),
+        )
+
+    def save_figure(self, figure: Figure, *, title: str = "", results: Results = ()) -> bytes:
+        """Return a figure as a PNG file that says what made it; see `provenance`."""
+        return figure_file(figure, self.provenance(title=title, results=results))
+
+    def save_table(
+        self,
+        header: Sequence[str],
+        rows: Iterable[Sequence[object]],
+        *,
+        title: str = "",
+        results: Results = (),
+    ) -> bytes:
+        """Return a table as a CSV file that says what made it; see `provenance`."""
+        return table_file(header, rows, self.provenance(title=title, results=results))
+
+    def offer(self, label: str, part: str, ending: str, make: Callable[[], bytes]) -> Download:
+        """Return a button for a file; its name says the settings.
+
+        Parameters
+        ----------
+        label : str
+            The text on the button.
+        part : str
+            Which of the page's files it is, for its name; "" for the main ones.
+        ending : str
+            "png" or "csv".
+        make : callable
+            Returns the file, made by `save_figure` or `save_table`.
+        """
+
+        def name() -> str:
+            state, parameters = self.controls.values, self.controls.parameters
+            told = (key for key in state if key in self.naming or state[key] != parameters[key].default)
+            stem = f"{self._name}-{part}" if part else self._name
+            return file_name(stem, [(key, state[key]) for key in told], ending)
+
+        return Download(label, name, make, self.report)
 
     def start(self) -> None:
         """Draw for the first time."""

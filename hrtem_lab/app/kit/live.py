@@ -2,16 +2,39 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable, Generator, Hashable, Iterator
 from contextlib import closing
+from typing import TYPE_CHECKING
 
 import ipywidgets as widgets
 
 from hrtem_lab.app.kit.background import beside
 from hrtem_lab.app.kit.widgets import Picture
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 STOP = "Stop"
+DPI = 130
+
+
+def encode_figure(figure: Figure) -> bytes:
+    """Return a figure as a PNG for the page, and free the figure's memory.
+
+    Figures contain cycles of references. These add up to tens of megabytes until a full garbage collection.
+    The imported modules are excluded from collections once (`gc.freeze`), so a collection takes milliseconds.
+    """
+    from hrtem_lab.plots import to_png  # noqa: PLC0415
+
+    if not gc.get_freeze_count():
+        gc.collect()
+        gc.freeze()
+    data = to_png(figure, dpi=DPI)
+    figure.clear()
+    gc.collect()
+    return data
 
 
 class LiveFigure:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from html import escape
 
 from hrtem_lab.metrics import METRICS, Metric, family
@@ -57,20 +55,3 @@ def _row(key: str, value: float) -> str:
         f'<td class="hl-bar"><div><b style="width:{100 * min(value, 1):.1f}%;background:{colour}"></b>{tick}'
         f'</div></td><td class="hl-word hl-{word.split()[0]}">{word}</td></tr>'
     )
-
-
-def to_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
-    """Return a table as a CSV file in UTF-8.
-
-    Parameters
-    ----------
-    header : sequence of str
-        Column names, with units.
-    rows : iterable of sequences
-        Floats are written with all their digits.
-    """
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
-    return stream.getvalue().encode()

@@ -12,7 +12,7 @@ from hrtem_lab.app.kit.dashboard import Dashboard
 
 _SEEDS = 1000
 
-SEED = Slider(key="seed", label="Noise", minimum=0, maximum=_SEEDS - 1, step=1, default=0)
+SEED = Slider(key="seed", label="Seed", minimum=0, maximum=_SEEDS - 1, step=1, default=0)
 """The seed of the noise: a control of every such dashboard."""
 
 

@@ -52,8 +52,8 @@ class Download(anywidget.AnyWidget):
     ----------
     label : str
         The text on the button.
-    name : str
-        The file's name.
+    name : str or callable
+        The file's name, or what returns it when the button is pressed.
     make : callable
         Returns the file's content as bytes.
     on_error : callable
@@ -64,7 +64,11 @@ class Download(anywidget.AnyWidget):
     label = traitlets.Unicode().tag(sync=True)
 
     def __init__(
-        self, label: str, name: str, make: Callable[[], bytes], on_error: Callable[[Exception], None]
+        self,
+        label: str,
+        name: str | Callable[[], str],
+        make: Callable[[], bytes],
+        on_error: Callable[[Exception], None],
     ) -> None:
         super().__init__(label=label)
         self._name, self._make, self._on_error = name, make, on_error
@@ -75,12 +79,13 @@ class Download(anywidget.AnyWidget):
             return
         try:
             data = self._make()
+            name = self._name if isinstance(self._name, str) else self._name()
         except Exception as error:
             self.send({"kind": "failed"})
             self._on_error(error)
             return
-        kind = {"png": "image/png", "csv": "text/csv"}[self._name.rsplit(".", 1)[1]]
-        self.send({"kind": "file", "name": self._name, "type": kind}, buffers=[data])
+        kind = {"png": "image/png", "csv": "text/csv"}[name.rsplit(".", 1)[1]]
+        self.send({"kind": "file", "name": name, "type": kind}, buffers=[data])
 
 
 class Address(anywidget.AnyWidget):
@@ -94,6 +99,8 @@ class Address(anywidget.AnyWidget):
         The state as a query string, written to the address.
     asked : str
         The query string with which the page was opened.
+    page : str
+        The page's address without its query; empty in JupyterLab, and until the browser has told it.
     """
 
     _esm = _HERE / "address.js"
@@ -101,6 +108,7 @@ class Address(anywidget.AnyWidget):
     names = traitlets.List(trait=traitlets.Unicode()).tag(sync=True)
     query = traitlets.Unicode().tag(sync=True)
     asked = traitlets.Unicode().tag(sync=True)
+    page = traitlets.Unicode().tag(sync=True)
 
 
 class Storage(anywidget.AnyWidget):

@@ -17,7 +17,7 @@ from hrtem_lab.app.pages.four_metrics.page import code_of
 from hrtem_lab.metrics import METRICS
 from tests.pages.history import appearance, costly, same_as_new
 from tests.pages.library import LABELS, NAMES, differences, micrograph, rounded
-from tests.pages.reader import Reader, levels, rest
+from tests.pages.reader import WRITTEN, Reader, levels, rest
 
 SETTINGS = ["Image B", "Thickness of B", "Defocus of B", "Reference", "Patch x", "Patch y"]
 A = {"specimen": "nb3sn", "thickness": 20, "defocus": 0}
@@ -72,7 +72,8 @@ class TestFourMetrics:
             assert np.abs(levels(page.picture(name)) - grey).max() < 0.51
         header, row = page.csv
         assert header[-len(METRICS) :] == LABELS
-        assert dict(zip(METRICS, map(float, row[-len(METRICS) :]), strict=True)) == pytest.approx(expected)
+        written = dict(zip(METRICS, map(float, row[-len(METRICS) :]), strict=True))
+        assert written == pytest.approx(expected, rel=WRITTEN)
         return expected
 
     def test_it_opens_with_the_pair_of_the_paper(self, page):
@@ -175,7 +176,7 @@ class TestFourMetrics:
 
     def test_the_figure_is_a_png(self, page):
         rows, columns, _ = levels(page.figure).shape
-        assert columns > 2 * rows > 800
+        assert columns > rows > 800
 
     def test_a_metric_without_a_view_of_its_own_is_shown_too(self, monkeypatch):
         other = dataclasses.replace(METRICS["mse"], key="other", label="Other", threshold=None)

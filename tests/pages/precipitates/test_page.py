@@ -16,7 +16,7 @@ from hrtem_lab.app.pages.precipitates.stored_sizes import study_words
 from hrtem_lab.rendering import encode_image
 from hrtem_lab.sizing import stored_study
 from hrtem_lab.sizing.specimens import CELLS, LARGEST, Specimen
-from tests.pages.reader import PNG, Reader, levels, opened, words
+from tests.pages.reader import PNG, WRITTEN, Reader, levels, opened, words
 
 QUICK = "pixels=512&method=false_alarm"
 START = (
@@ -102,7 +102,7 @@ def histogram(page):
 
 def columns(page):
     """Return the numbers of the file: map, counted cells and precipitate, each 16 × 16."""
-    table = np.array(page.csv[1:], float)
+    table = np.array([row[:5] for row in page.csv[1:]], float)
     return [table[:, place].reshape(CELLS, CELLS) for place in (2, 3, 4)]
 
 
@@ -194,11 +194,16 @@ class TestPage:
         assert "cells must divide the image, got 7" in told
 
     def test_files(self, page):
-        assert page.figure.startswith(PNG)
-        assert page.csv[0] == ["row", "column", "χ² difference", "counted", "precipitate"]
         size = CHI_SQUARE(SPECIMEN.expose(50, 0))
+        assert page.figure.startswith(PNG)
+        header, row, *_ = page.csv
+        assert header[:5] == ["row", "column", "χ² difference", "counted", "precipitate"]
+        beside = dict(zip(header[5:], row[5:], strict=True))
+        assert (beside["Diameter (cells)"], beside["Dose (e⁻/nm²)"]) == ("10", "5000")
+        assert float(beside["diameter found (cells)"]) == pytest.approx(size.diameter_in_cells, rel=WRITTEN)
+        assert float(beside["misclassified cells"]) == size.misclassified(SPECIMEN.truth)
         for column, expected in zip(columns(page), (size.map, size.mask, SPECIMEN.truth), strict=True):
-            np.testing.assert_allclose(column, expected)
+            np.testing.assert_allclose(column, expected, rtol=WRITTEN)
 
     def test_the_map_of_cells_comes_before_the_sentence(self, page, monkeypatch):
         shown, judge = [], Measurement.judge

@@ -207,7 +207,7 @@ class TestGame:
         paint(game, 0.5, 0.5)
         (row,) = game.rows
         assert row["Brush strokes"] == "1"
-        assert row["Noise σ (% of white)"] == "5.0"
+        assert row["Noise σ (% of white)"] == "5"
         shown = [float(row[label]) for label in LABELS]
         assert shown == pytest.approx(list(game.numbers.values()), abs=ROUNDED)
         assert game.figure.startswith(PNG)

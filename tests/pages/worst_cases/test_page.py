@@ -168,7 +168,8 @@ class TestSearch:
         page = Reader(worst_cases.search())
         page.press("Start")
         header, *body = page.csv
-        assert header == ["step", *LABELS]
+        assert header == ["step", *LABELS, "Make worst for", "Start from", "Seed"]
+        assert {tuple(row[-3:]) for row in body} == {("SSIM", "reference", "0")}
         assert all(len(row) == len(header) for row in body)
         assert page.figure.startswith(PNG)
         assert page.files == ["Figure (PNG)", "Numbers (CSV)"]

@@ -73,6 +73,9 @@ def gallery() -> Any:
 class Explorer(Dashboard):
     """The reference beside an image made with the reader's settings, their differences, and a curve."""
 
+    title = "Edge cases: an image compared with the reference"
+    naming = ("specimen", "shift", "rotation", "defocus")
+
     def __init__(self) -> None:
         super().__init__(Controls([*PARAMETERS, MAP]), name="edge-cases")
         self.last_changed = "defocus"
@@ -118,7 +121,7 @@ class Explorer(Dashboard):
 
     def png(self) -> bytes:
         """Return both images, the map and the numbers as one figure."""
-        from hrtem_lab.plots import comparison, to_png  # noqa: PLC0415
+        from hrtem_lab.plots import comparison  # noqa: PLC0415
 
         key = self.controls.values["map"]
         figure = comparison(
@@ -129,15 +132,18 @@ class Explorer(Dashboard):
             titles=("reference", self._settings(short=True)),
             field_of_view=FOUR_CELLS,
         )
-        return to_png(figure)
+        return self.save_figure(figure)
 
     def csv(self) -> bytes:
         """Return the settings with the differences, then every point of the curve."""
         columns = [parameter.key for parameter in PARAMETERS]
-        header = [p.title if isinstance(p, Slider) else p.label for p in PARAMETERS]
         states = [(self.controls.values, self._differences), *self._curve.points()]
-        rows = [[*(state[key] for key in columns), *differences.values()] for state, differences in states]
-        return readings.to_csv([*header, *(metric.label for metric in readings.shown().values())], rows)
+        rows = [
+            [*self.controls.cells(*columns, state=state), *differences.values()]
+            for state, differences in states
+        ]
+        labels = [metric.label for metric in readings.shown().values()]
+        return self.save_table([*self.controls.titles(*columns), *labels], rows)
 
     def _differences_of(self, state: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
         image = self.form(state)

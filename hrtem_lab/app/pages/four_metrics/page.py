@@ -41,6 +41,9 @@ PATCH_KEYS = ("x", "y")
 class FourMetrics(Dashboard):
     """Images A and B, their difference by every metric, and the difference maps."""
 
+    title = "Two images compared by every metric"
+    naming = ("specimen", "thickness", "defocus")
+
     def __init__(self) -> None:
         super().__init__(Controls(PARAMETERS), name="four-metrics")
         self.last_changed = "specimen"
@@ -100,7 +103,7 @@ class FourMetrics(Dashboard):
 
     def png(self) -> bytes:
         """Return both images, all maps and the numbers as one figure."""
-        from hrtem_lab.plots import comparison, to_png  # noqa: PLC0415
+        from hrtem_lab.plots import comparison  # noqa: PLC0415
 
         reference, image = self.pair
         names = ("A, Nb₃Sn, 20 cells", f"B, {self._title_b()}")
@@ -113,13 +116,12 @@ class FourMetrics(Dashboard):
             titles=(names[swapped], names[not swapped]),
             field_of_view=FOUR_CELLS,
         )
-        return to_png(figure)
+        return self.save_figure(figure)
 
     def csv(self) -> bytes:
         """Return the settings and the differences."""
-        header = [p.title if isinstance(p, Slider) else p.label for p in PARAMETERS]
-        row = [*self.controls.values.values(), *self._differences.values()]
-        return readings.to_csv([*header, *(metric.label for metric in readings.shown().values())], [row])
+        header = [*self.controls.titles(), *(metric.label for metric in readings.shown().values())]
+        return self.save_table(header, [[*self.controls.cells(), *self._differences.values()]])
 
     @property
     def _white(self) -> float:

@@ -13,9 +13,8 @@ from hrtem_lab._studies import generator
 from hrtem_lab.app.kit import readings
 from hrtem_lab.app.kit.controls import Choice, Controls, Slider
 from hrtem_lab.app.kit.dashboard import Dashboard
-from hrtem_lab.app.kit.figures import encode_figure
 from hrtem_lab.app.kit.layout import pictures_row, side_by_side, stage
-from hrtem_lab.app.kit.live import LiveFigure, LiveStudy
+from hrtem_lab.app.kit.live import LiveFigure, LiveStudy, encode_figure
 from hrtem_lab.app.kit.log_slider import LogSlider, thousands
 from hrtem_lab.app.kit.widgets import Picture
 from hrtem_lab.app.pages.low_dose.study import DOSES, OTHERS, TARGET, DoseStudy, Setting
@@ -49,10 +48,15 @@ PARAMETERS = (
     Slider(key="repeats", label="Exposures per dose", minimum=5, maximum=100, step=5, default=20),
     Slider(key="seed", label="Seed", minimum=0, maximum=99, step=1, default=0),
 )  # fmt: skip
+STUDY_KEYS = ("other", "brightness", "cells", "pixels", "readout", "repeats", "seed")
+"""The settings on which the study depends; the others choose what is shown of it."""
 
 
 class LowDose(Dashboard):
     """Two exposures at the reader's dose, and the study of both materials at all doses, filling up."""
+
+    title = "Two materials told apart, by dose"
+    naming = ("other", "metric", "cells", "pixels", "readout", "seed")
 
     def __init__(self) -> None:
         super().__init__(Controls(PARAMETERS), name="low-dose")
@@ -98,32 +102,39 @@ class LowDose(Dashboard):
 
     def png(self) -> bytes:
         """Return the figure of the study."""
-        from hrtem_lab.plots import to_png  # noqa: PLC0415
-
-        return to_png(self._figure())
+        if not self.study.sweep.complete:
+            raise ValueError("The figure is saved once every dose has an exposure of each image, got none")
+        return self.save_figure(self._figure())
 
     def csv(self) -> bytes:
-        """Return every draw of the study."""
-        sweep = self.study.sweep
+        """Return every draw of the study, with the settings on which it depends."""
+        sweep, names = self.study.sweep, self._names
         header = [
             "dose (e⁻/nm²)",
             "image",
             "exposure",
             *(METRICS[key].label for key in sweep.metrics),
+            *self.controls.titles(*STUDY_KEYS),
         ]
+        settings = self.controls.cells(*STUDY_KEYS)
         rows = (
-            [round(dose * 100, 6), name, repeat, *sweep.differences[:, image, place, repeat]]
+            [dose * 100, names[name], repeat, *sweep.differences[:, image, place, repeat], *settings]
             for place, dose in enumerate(DOSES.tolist())
             for image, name in enumerate(sweep.images)
             for repeat in range(sweep.complete)
         )
-        return readings.to_csv(header, rows)
+        return self.save_table(header, rows)
 
     def report(self, error: Exception) -> None:
         """Show an error as one sentence; a study that met it has ended."""
         if self._study is not None:
             self._live.end()
         super().report(error)
+
+    @property
+    def _names(self) -> dict[str, str]:
+        """What the two images show."""
+        return {"same": "Nb₃Sn", "other": OTHERS[self.study.setting.other]}
 
     def _expose(self) -> None:
         state, study = self.controls.values, self.study
@@ -134,7 +145,7 @@ class LowDose(Dashboard):
             )
             for place, (name, image) in enumerate(study.images.items())
         }
-        names = {"same": "Nb₃Sn", "other": OTHERS[state["other"]]}
+        names = self._names
         bar = scale_bar((study.setting.field_of_view,) * 2)
         contrast = f"black 0, white {white:.2f} of the incident beam"
         for name, picture in self._pictures.items():

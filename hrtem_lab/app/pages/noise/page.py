@@ -15,7 +15,7 @@ from hrtem_lab.app.kit.layout import pictures_row, side_by_side
 from hrtem_lab.app.kit.log_slider import LogSlider, thousands
 from hrtem_lab.app.kit.parameters import FOUR_CELLS, SHAPE
 from hrtem_lab.app.kit.retakes import SEED, Retakes
-from hrtem_lab.app.kit.widgets import Download, Picture
+from hrtem_lab.app.kit.widgets import Picture
 from hrtem_lab.app.pages.noise.bars import bars
 from hrtem_lab.app.pages.noise.panels import PANELS, Exposure, contributions, reference, sampling
 from hrtem_lab.metrics import Prepared
@@ -62,6 +62,9 @@ PRESETS: dict[str, dict[str, Any]] = {
 
 class NoiseLab(Retakes):
     """Six images of one crystal with the disturbances, one at a time and together; one set of sliders."""
+
+    title = "One crystal with dose, readout noise and blur, one at a time and together"
+    naming = ("dose", "readout", "blur")
 
     def __init__(self) -> None:
         super().__init__(Controls(PARAMETERS), name="noise")
@@ -115,7 +118,7 @@ class NoiseLab(Retakes):
 
     def png(self) -> bytes:
         """Return the six panels with their numbers as one figure."""
-        from hrtem_lab.plots import panels, to_png  # noqa: PLC0415
+        from hrtem_lab.plots import panels  # noqa: PLC0415
 
         self._complete()
         figure = panels(
@@ -125,14 +128,15 @@ class NoiseLab(Retakes):
             white=self._white,
             field_of_view=FOUR_CELLS,
         )
-        return to_png(figure)
+        return self.save_figure(figure)
 
     def bars_png(self) -> bytes:
         """Return the bars as a figure."""
-        from hrtem_lab.plots import contribution_bars, to_png  # noqa: PLC0415
+        from hrtem_lab.plots import contribution_bars  # noqa: PLC0415
 
         self._complete()
-        return to_png(contribution_bars(contributions(self._differences), self._differences["f"]))
+        figure = contribution_bars(contributions(self._differences), self._differences["f"])
+        return self.save_figure(figure)
 
     def csv(self) -> bytes:
         """Return the settings that act on each panel, with the panel's differences."""
@@ -144,7 +148,7 @@ class NoiseLab(Retakes):
             "blur (nm)",
             "dose (e⁻/nm²)",
             "readout σ (e⁻)",
-            "noise",
+            "seed",
         ]
         rows = []
         for key, panel in PANELS.items():
@@ -152,7 +156,7 @@ class NoiseLab(Retakes):
             dose = "" if exposure.dose_per_area is None else round(exposure.dose_per_area * 100, 9)
             settings = [exposure.pixels, round(exposure.blur_sigma / 10, 9), dose, exposure.readout_sigma]
             rows.append([key, panel.label, *settings, exposure.seed[0], *self._differences[key].values()])
-        return readings.to_csv([*header, *(metric.label for metric in readings.shown().values())], rows)
+        return self.save_table([*header, *(metric.label for metric in readings.shown().values())], rows)
 
     def _image(self, key: str) -> NDArray[np.floating]:
         if key not in self._images:
@@ -228,7 +232,7 @@ class NoiseLab(Retakes):
             [
                 *(self.message, self._preset_row(PRESETS), self.controls.row("panel"), panel),
                 *(title, self._card_grid()),
-                *(adds, self._bars, Download("Bars (PNG)", "noise-bars.png", self.bars_png, self.report)),
+                *(adds, self._bars, self.offer("Bars (PNG)", "bars", "png", self.bars_png)),
             ]
         )
         self.view.add_class("hl-dashboard")

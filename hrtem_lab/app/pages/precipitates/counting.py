@@ -8,16 +8,16 @@ from typing import Any
 import ipywidgets as widgets
 import numpy as np
 
-from hrtem_lab.app.kit import readings
 from hrtem_lab.app.kit.background import beside
 from hrtem_lab.app.kit.controls import Controls, Slider
 from hrtem_lab.app.kit.dashboard import Dashboard
-from hrtem_lab.app.kit.figures import encode_figure
 from hrtem_lab.app.kit.layout import side_by_side
+from hrtem_lab.app.kit.live import encode_figure
 from hrtem_lab.app.kit.log_slider import thousands
 from hrtem_lab.app.kit.widgets import CellGrid, Picture, Storage
 from hrtem_lab.app.pages.precipitates.cell_marks import outline
 from hrtem_lab.app.pages.precipitates.rounds import (
+    GAME,
     RIVALS,
     Result,
     Round,
@@ -48,6 +48,9 @@ PARAMETERS = (Slider(key="round", label="Round", minimum=1, maximum=ROUNDS, step
 
 class CountItYourself(Dashboard):
     """A noisy image to mark cells in, the truth afterwards, and the list of all rounds."""
+
+    title = "Precipitates counted by eye"
+    naming = ("round",)
 
     def __init__(self) -> None:
         super().__init__(Controls(PARAMETERS), name="counted-by-eye")
@@ -92,9 +95,7 @@ class CountItYourself(Dashboard):
 
     def png(self) -> bytes:
         """Return the reader's points beside the methods' as a figure."""
-        from hrtem_lab.plots import to_png  # noqa: PLC0415
-
-        return to_png(self._figure())
+        return self.save_figure(self._figure(), results=self._counted)
 
     def csv(self) -> bytes:
         """Return all rounds that were counted."""
@@ -105,7 +106,17 @@ class CountItYourself(Dashboard):
         for method in RIVALS:
             name = study_words(method)
             header += [f"{name} (cells)", f"{name} (nm)", f"{name}: wrong cells"]
-        return readings.to_csv(header, [_row(result) for result in self.results])
+        return self.save_table(header, [_row(result) for result in self.results], results=self._counted)
+
+    @property
+    def seed(self) -> str:
+        """The seeds of the rounds."""
+        return f"{GAME}, with the number of each round"
+
+    @property
+    def _counted(self) -> list[tuple[str, object]]:
+        """Which rounds the reader counted."""
+        return [("rounds counted", " ".join(str(result.number) for result in self.results) or "none")]
 
     def _done(self) -> None:
         """Take the reader's marks as they are."""
@@ -246,9 +257,9 @@ def _cells(count: float) -> str:
 
 def _row(result: Result) -> list[object]:
     """Return a line of the file; a diameter that was not found is empty."""
-    row: list[object] = [result.number, result.dose, result.true, round(result.true * CELL / 10, 4)]
+    row: list[object] = [result.number, result.dose, result.true, result.true * CELL / 10]
     for found, wrong in result.answers:
-        row += ["", ""] if np.isnan(found) else [round(found, 4), round(found * CELL / 10, 4)]
+        row += ["", ""] if np.isnan(found) else [found, found * CELL / 10]
         row.append(int(wrong))
     return row
 

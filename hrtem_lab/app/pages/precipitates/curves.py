@@ -10,8 +10,7 @@ import numpy as np
 from matplotlib import colormaps
 from matplotlib.colors import to_hex
 
-from hrtem_lab.app.kit.figures import encode_figure
-from hrtem_lab.app.kit.live import LiveFigure, LiveStudy
+from hrtem_lab.app.kit.live import LiveFigure, LiveStudy, encode_figure
 from hrtem_lab.app.kit.log_slider import thousands
 from hrtem_lab.app.kit.widgets import Picture
 from hrtem_lab.app.pages.precipitates.draws import SizeDraws

@@ -16,6 +16,7 @@ from hrtem_lab.app.kit.layout import pictures_row, side_by_side, stage
 from hrtem_lab.app.kit.log_slider import LogSlider, thousands
 from hrtem_lab.app.kit.retakes import SEED, Retakes
 from hrtem_lab.app.kit.widgets import Picture
+from hrtem_lab.app.pages.precipitates import files
 from hrtem_lab.app.pages.precipitates.curves import EVERY_DOSE, LIMIT, THIS_DOSE, SizeCurves
 from hrtem_lab.app.pages.precipitates.pictures import SizePictures
 from hrtem_lab.app.pages.precipitates.specimen import Measurement
@@ -70,6 +71,9 @@ def parameters() -> tuple[Any, ...]:
 
 LEFT = ("diameter", "dose", "noise", "right", "down")
 RIGHT = ("method", "metric", "compact", "pixels", "truth")
+MADE_BY = ("diameter", "dose", "noise", "right", "down", "method", "metric", "compact", "pixels", "seed")
+MEASURED_BY = ("dose", "noise", "method", "metric", "compact", "pixels", "seed")
+"""What an exposure's result depends on, and what that of an exposure of any diameter at any place does."""
 PRESETS: dict[str, dict[str, Any]] = {
     "Fig. 4a, d": {"noise": OFF},
     "Fig. 4b, e": {"dose": 15_000},
@@ -81,6 +85,9 @@ PRESETS: dict[str, dict[str, Any]] = {
 
 class Precipitates(Retakes):
     """One exposure, its map of cells, the cells that a method counts, and the curves of all diameters."""
+
+    title = "The size of a precipitate"
+    naming = ("diameter", "dose", "method")
 
     def __init__(self) -> None:
         super().__init__(Controls(parameters()), name="precipitate")
@@ -173,20 +180,38 @@ class Precipitates(Retakes):
 
     def png(self) -> bytes:
         """Return the figure of the curves."""
-        from hrtem_lab.plots import to_png  # noqa: PLC0415
-
-        return to_png(self.curves.figure())
+        return self.save_figure(self.curves.figure(), title="Diameters found by true diameter or by dose")
 
     def csv(self) -> bytes:
-        """Return every cell: what the method makes of it, and the truth."""
-        size = self._measure()
-        header = ["row", "column", f"{self._quantity()}", "counted", "precipitate"]
-        truth = self.specimen.truth
-        rows = (
-            [row + 1, column + 1, size.map[row, column], int(size.mask[row, column]), int(truth[row, column])]
-            for row, column in np.ndindex(size.map.shape)
+        """Return every cell: what the method makes of it, and the truth; with the result and its settings."""
+        found = files.results(self._measure(), self.specimen)
+        beside = [*self.controls.cells(*MADE_BY), *(value for _, value in found)]
+        header = ["row", "column", self._quantity(), "counted", "precipitate"]
+        header += [*self.controls.titles(*MADE_BY), *(name for name, _ in found)]
+        cells = files.cell_rows(self._measure(), self.specimen.truth)
+        return self.save_table(header, ([*row, *beside] for row in cells), results=found)
+
+    def pictures_png(self) -> bytes:
+        """Return image, map of cells and cells counted as one figure."""
+        size, reveal = self._measure(), self.controls.values["truth"] == ON
+        found = files.results(size, self.specimen)
+        figure = files.pictures(
+            self._image,
+            size,
+            self.specimen.truth if reveal else None,
+            quantity=self._quantity(),
+            words=self._dose_words(),
+            white=self._white,
         )
-        return readings.to_csv(header, rows)
+        return self.save_figure(figure, results=found if reveal else found[:-1])
+
+    def own_csv(self) -> bytes:
+        """Return what was found in each of the reader's own exposures, with its settings."""
+        if self.curves.draws is None:
+            raise RuntimeError("no measurement has been chosen yet")
+        rows = [[*row, *self.controls.cells(*MEASURED_BY)] for row in files.own_rows(self.curves.draws)]
+        header = [*files.OWN_HEADER, *self.controls.titles(*MEASURED_BY)]
+        return self.save_table(header, rows, title="Diameters found in your own exposures")
 
     def report(self, error: Exception) -> None:
         """Show an error as one sentence; a study that met it has ended."""
@@ -238,7 +263,7 @@ class Precipitates(Retakes):
         ]
         bars = widgets.VBox([self._pictures.histogram], layout={"flex": "1 1 340px", "max_width": "560px"})
         actions = widgets.VBox(
-            [self._noise_row("Record the same specimen once more"), self.actions],
+            [self._noise_row("Record the same specimen once more"), self.actions, self._more_files()],
             layout={"flex": "1 1 300px"},
         )
         title = widgets.HTML("<h3>All diameters</h3>")
@@ -246,6 +271,16 @@ class Precipitates(Retakes):
         top = [self.message, self._preset_row(PRESETS), self._pictures.sentence, measured]
         self.view = widgets.VBox([*top, title, self.controls.row("curves"), self.curves.view])
         self.view.add_class("hl-dashboard")
+
+    def _more_files(self) -> Any:
+        """Return the buttons for the three pictures and for the reader's own exposures."""
+        return widgets.HBox(
+            [
+                self.offer("Pictures (PNG)", "pictures", "png", self.pictures_png),
+                self.offer("Your exposures (CSV)", "exposures", "csv", self.own_csv),
+            ],
+            layout={"flex_flow": "row wrap"},
+        )
 
     def start_from(self, preset: str) -> None:
         """Set the controls to a preset; noise, pixels and what is shown stay."""

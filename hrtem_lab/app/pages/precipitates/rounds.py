@@ -20,8 +20,8 @@ RIVALS = tuple(key for key, row in SIZERS.items() if row.rival)
 """The methods that count beside the reader."""
 # Numbers of a result beside those of the rivals, as the browser keeps them.
 _PLAIN = ("dose", "true", "yours", "wrong")
-# A seed whose first round is an easy one.
-_GAME = 34
+GAME = 34
+"""Seed of all rounds; the first round is an easy one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +43,7 @@ class Round:
     @property
     def image(self) -> np.ndarray:
         """The exposure."""
-        return self.specimen.expose(self.dose / 100, (_GAME, self.number, 1))
+        return self.specimen.expose(self.dose / 100, (GAME, self.number, 1))
 
     def rival(self, method: str) -> Size:
         """Return what a method says about the exposure."""
@@ -59,7 +59,7 @@ def round_of(number: int) -> Round:
     >>> round_of(1) == round_of(1)
     True
     """
-    rng = np.random.default_rng((_GAME, number, 0))
+    rng = np.random.default_rng((GAME, number, 0))
     diameter = int(rng.integers(SMALLEST, LARGEST, endpoint=True))
     dose = int(rng.choice(DOSES))
     return Round(number=number, dose=dose, specimen=anywhere(diameter, PIXELS, rng))

@@ -24,6 +24,8 @@ from hrtem_lab.rendering import encode_image, encode_map, scale_bar
 from hrtem_lab.simulation import form_image, load_exit_wave
 
 NAMES = readings.by_label()
+NOISE_SEED = 0
+"""All images of the game have the same noise, only stronger or weaker."""
 JUDGES = {metric.label: key for key, metric in readings.shown().items() if metric.threshold is not None}
 
 PARAMETERS = (
@@ -42,6 +44,9 @@ PARAMETERS = (
 
 class FoolTheMetric(Dashboard):
     """Sliders and a brush that distort the reference, and the score of doing so."""
+
+    title = "Fool the metric: a distorted image compared with the reference"
+    naming = ("raise", "keep")
 
     def __init__(self) -> None:
         super().__init__(Controls(PARAMETERS), name="fool-the-metric")
@@ -72,7 +77,7 @@ class FoolTheMetric(Dashboard):
 
     def png(self) -> bytes:
         """Return reference and image with the numbers as one figure."""
-        from hrtem_lab.plots import comparison, to_png  # noqa: PLC0415
+        from hrtem_lab.plots import comparison  # noqa: PLC0415
 
         key = self.controls.values["raise"]
         figure = comparison(
@@ -83,14 +88,25 @@ class FoolTheMetric(Dashboard):
             titles=("reference", "image"),
             field_of_view=FOUR_CELLS,
         )
-        return to_png(figure)
+        return self.save_figure(figure, results=self._painted)
 
     def csv(self) -> bytes:
         """Return the settings and the differences."""
-        header = [p.title if isinstance(p, Slider) else p.label for p in PARAMETERS]
         labels = [metric.label for metric in readings.shown().values()]
-        row = [*self.controls.values.values(), len(self._strokes), *self._differences.values()]
-        return readings.to_csv([*header, "Brush strokes", *labels], [row])
+        row = [*self.controls.cells(), len(self._strokes), *self._differences.values()]
+        return self.save_table(
+            [*self.controls.titles(), "Brush strokes", *labels], [row], results=self._painted
+        )
+
+    @property
+    def seed(self) -> str:
+        """The seed of the noise, which is always the same."""
+        return str(NOISE_SEED)
+
+    @property
+    def _painted(self) -> list[tuple[str, object]]:
+        """How many strokes were painted: a link does not bring them back."""
+        return [("Brush strokes, which the link does not bring back", len(self._strokes))]
 
     def _distorted(self) -> NDArray[np.float32]:
         state = self.controls.values
@@ -104,7 +120,7 @@ class FoolTheMetric(Dashboard):
         image = scale_contrast(image, state["contrast"], limits=(0, float(image.max())))
         if state["blur"]:
             image = np.asarray(cv2.GaussianBlur(image, (0, 0), state["blur"], borderType=cv2.BORDER_REFLECT))
-        noise = np.random.default_rng(0).normal(scale=state["noise"] / 100, size=image.shape)
+        noise = np.random.default_rng(NOISE_SEED).normal(scale=state["noise"] / 100, size=image.shape)
         total = image + self._white * noise + sum(self._strokes, start=np.zeros(image.shape))
         return np.clip(total, 0, self._white).astype(np.float32)
 

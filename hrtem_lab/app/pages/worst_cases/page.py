@@ -15,9 +15,8 @@ from hrtem_lab.app.kit import readings
 from hrtem_lab.app.kit.cards import card, reference_picture
 from hrtem_lab.app.kit.controls import Choice, Controls, Slider
 from hrtem_lab.app.kit.dashboard import Dashboard
-from hrtem_lab.app.kit.figures import encode_figure
 from hrtem_lab.app.kit.layout import pictures_row, side_by_side, stage
-from hrtem_lab.app.kit.live import STOP, LiveFigure, LiveStudy
+from hrtem_lab.app.kit.live import STOP, LiveFigure, LiveStudy, encode_figure
 from hrtem_lab.app.kit.parameters import FOUR_CELLS
 from hrtem_lab.app.kit.widgets import Picture
 from hrtem_lab.metrics import METRICS, prepare
@@ -48,6 +47,9 @@ PARAMETERS = (
 
 class WorstCase(Dashboard):
     """The image of a running search beside the reference and the worst image known."""
+
+    title = "Search for the image that a metric calls most different"
+    naming = ("metric", "start", "seed")
 
     def __init__(self) -> None:
         super().__init__(Controls(PARAMETERS), name="worst-case")
@@ -93,7 +95,7 @@ class WorstCase(Dashboard):
 
     def png(self) -> bytes:
         """Return reference, image and their numbers as one figure."""
-        from hrtem_lab.plots import comparison, to_png  # noqa: PLC0415
+        from hrtem_lab.plots import comparison  # noqa: PLC0415
 
         figure = comparison(
             self._reference,
@@ -103,12 +105,14 @@ class WorstCase(Dashboard):
             titles=("reference", f"worst for {METRICS[self.metric].label}, step {self._step}"),
             field_of_view=FOUR_CELLS,
         )
-        return to_png(figure)
+        return self.save_figure(figure)
 
     def csv(self) -> bytes:
-        """Return all differences along the search."""
-        rows = [[step, *differences.values()] for step, differences in self._history]
-        return readings.to_csv(["step", *(metric.label for metric in readings.shown().values())], rows)
+        """Return all differences along the search, with its settings."""
+        labels = [metric.label for metric in readings.shown().values()]
+        settings = self.controls.cells()
+        rows = [[step, *differences.values(), *settings] for step, differences in self._history]
+        return self.save_table(["step", *labels, *self.controls.titles()], rows)
 
     def report(self, error: Exception) -> None:
         """Show an error as one sentence; a search that met it has ended."""
