@@ -2,32 +2,31 @@
 const onPage = () => document.body.dataset.hrtemLab !== undefined;
 const KEPT = ["answer", "skipped", "outcome"];
 
-function restore(model, key) {
-  try {
-    const kept = JSON.parse(localStorage.getItem(key) || "{}");
-    // An answer to the question as it was once worded is no answer to this one.
-    if (model.get("options").includes(kept.answer)) {
-      model.set("answer", kept.answer);
-      if (Array.isArray(kept.outcome)) model.set("outcome", kept.outcome.map(String));
-    }
-    model.set("skipped", kept.skipped === true);
-  } catch { /* private windows refuse storage: an answer then lasts as long as the page */ }
+// Returns null where a private window refuses storage: an answer then lasts as long as the page.
+function stored(key) {
+  let text;
+  try { text = localStorage.getItem(key) || "{}"; } catch { return null; }
+  try { return JSON.parse(text) ?? {}; } catch { return {}; }
 }
 
 function initialize({ model }) {
   const key = "hrtem_lab:" + model.get("name");
-  restore(model, key);
-  if (onPage()) {
-    const asked = new URLSearchParams(location.search);
-    model.set("linked", model.get("settings").some((name) => asked.has(name)));
-  }
+  const kept = stored(key);
+  // An answer to the question as it was once worded is no answer to this one.
+  if (model.get("options").includes(kept?.answer)) model.set("answer", kept.answer);
+  if (Array.isArray(kept?.outcome)) model.set("outcome", kept.outcome.map(String));
+  model.set("skipped", kept?.skipped === true);
+  const asked = new URLSearchParams(onPage() ? location.search : "");
+  if (model.get("settings").some((name) => asked.has(name))) model.set("uncovered", "link");
+  // Without storage a cover would come back on every visit.
+  else if (kept === null) model.set("uncovered", "storage");
   model.save_changes();
   const save = () => {
-    const kept = Object.fromEntries(KEPT.map((name) => [name, model.get(name)]));
+    const next = Object.fromEntries(KEPT.map((name) => [name, model.get(name)]));
     try {
-      if (kept.answer || kept.skipped) localStorage.setItem(key, JSON.stringify(kept));
+      if (next.answer || next.skipped) localStorage.setItem(key, JSON.stringify(next));
       else localStorage.removeItem(key);
-    } catch { /* as above */ }
+    } catch { /* see above */ }
   };
   for (const name of KEPT) model.on(`change:${name}`, save);
 }
@@ -44,12 +43,12 @@ function render({ model, el }) {
   // Parts of the page may be drawn later than this.
   const watch = new MutationObserver(sweep);
   const decide = () => {
-    covered = !(model.get("answer") || model.get("skipped") || model.get("linked"));
+    covered = !(model.get("answer") || model.get("skipped") || model.get("uncovered"));
     watch.disconnect();
     if (covered) watch.observe(document.body, { childList: true, subtree: true });
     sweep();
   };
-  for (const name of ["answer", "skipped", "linked"]) model.on(`change:${name}`, decide);
+  for (const name of ["answer", "skipped", "uncovered"]) model.on(`change:${name}`, decide);
   decide();
   return () => { watch.disconnect(); covered = false; sweep(); };
 }

@@ -13,6 +13,11 @@ from hrtem_lab import __version__
 from hrtem_lab.app.kit.widgets import Answer
 
 COMMIT, SKIP, AGAIN = "This is my prediction", "Show me without predicting", "Predict again"
+_WAITING = {
+    "": "What gives the answer away stays covered until you predict or skip.",
+    "link": "This link has settings of its own, so nothing below is covered. You may predict all the same.",
+    "storage": "Your browser does not keep answers, so nothing below is covered.",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,15 +103,15 @@ class Questions:
             told.value = f'<div class="hl-told" role="status">{_told(asked, kept)}</div>'
 
         def forget(_button: Any) -> None:
-            choice.value = None
             with kept.hold_sync():
-                kept.answer, kept.skipped, kept.linked, kept.outcome = "", False, False, []
+                kept.answer, kept.skipped, kept.uncovered, kept.outcome = "", False, "", []
+            choice.value = None
 
         choice.observe(show, names="value")
         commit.on_click(lambda _: setattr(kept, "answer", choice.value))
         skip.on_click(lambda _: setattr(kept, "skipped", True))
         again.on_click(forget)
-        kept.observe(show, names=["answer", "skipped", "linked"])
+        kept.observe(show, names=["answer", "skipped", "uncovered"])
         show()
         buttons = widgets.HBox([commit, skip, again], layout={"flex_flow": "row wrap"})
         return _block(asked.question, [choice, buttons, told, kept])
@@ -148,9 +153,7 @@ class Questions:
 def _told(asked: Prediction, kept: Answer) -> str:
     """Return what the page says below the question, as HTML."""
     if not kept.answer and not kept.skipped:
-        if kept.linked:
-            return "<p>This link has settings of its own, so nothing below is covered.</p>"
-        return "<p>What gives the answer away stays covered until you predict or skip.</p>"
+        return f'<p class="hl-waiting">{_WAITING.get(kept.uncovered, _WAITING[""])}</p>'
     right, measured = _outcome(asked, kept)
     words = f"{escape(measured)} {escape(asked.reason)}"
     it_is = f"It is: <strong>{escape(right)}</strong>."

@@ -136,8 +136,9 @@ class Answer(anywidget.AnyWidget):
         The option that the reader chose, or nothing.
     skipped : bool
         Whether the reader does not want to answer.
-    linked : bool
-        Whether the page was opened by a link with settings.
+    uncovered : str
+        Why nothing is covered although nothing was answered: "link" if the page was opened by a link with
+        settings, "storage" if the browser keeps nothing, else empty.
     outcome : list of str
         What came out; the browser keeps it with the answer.
     """
@@ -149,7 +150,7 @@ class Answer(anywidget.AnyWidget):
     covers = traitlets.Bool(False).tag(sync=True)
     answer = traitlets.Unicode().tag(sync=True)
     skipped = traitlets.Bool(False).tag(sync=True)
-    linked = traitlets.Bool(False).tag(sync=True)
+    uncovered = traitlets.Unicode().tag(sync=True)
     outcome = traitlets.List(trait=traitlets.Unicode()).tag(sync=True)
 
 
