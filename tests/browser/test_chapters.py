@@ -12,7 +12,7 @@ from tests.browser.serving import Server, wait_until
 from tests.browser.watching import open_chapter, watch
 
 pytestmark = pytest.mark.browser
-# Of each part: whether keys and screen readers leave it out, whether it looks covered, how opaque its content is.
+# Of each part: whether keys and screen readers leave it out, if it looks covered, how opaque its content is.
 COVERED = """parts => parts.map(part => [part.inert, part.classList.contains("hl-covered"),
   part.firstElementChild ? getComputedStyle(part.firstElementChild).opacity : part.inert ? "0" : "1"])"""
 
@@ -124,6 +124,9 @@ def test_a_prediction_is_compared_kept_and_forgotten(four_metrics: Chapter) -> N
     expect(answer).not_to_be_checked()
     expect(answer).to_be_enabled()
     assert page.evaluate("Object.keys(localStorage).filter(key => key.includes('prediction'))") == []
+    # In the same instant: a reader whose kernel is busy or gone is not kept from the page.
+    at_once = "document.querySelector('.hl-skip').click(), document.querySelectorAll('.hl-covered').length"
+    assert page.evaluate(at_once) == 0
 
 
 @pytest.mark.slow

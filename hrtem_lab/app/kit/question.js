@@ -50,6 +50,18 @@ function render({ model, el }) {
   };
   for (const name of ["answer", "skipped", "uncovered"]) model.on(`change:${name}`, decide);
   decide();
-  return () => { watch.disconnect(); covered = false; sweep(); };
+  // Skipping does not wait for the kernel: it may be busy, or gone.
+  const skip = (event) => {
+    if (!event.target.closest(".hl-skip")?.closest(".hl-question").contains(el)) return;
+    model.set("skipped", true);
+    model.save_changes();
+  };
+  document.addEventListener("click", skip);
+  return () => {
+    document.removeEventListener("click", skip);
+    watch.disconnect();
+    covered = false;
+    sweep();
+  };
 }
 export default { initialize, render };

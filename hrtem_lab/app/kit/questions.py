@@ -93,6 +93,8 @@ class Questions:
         choice, told = _options(asked.options), widgets.HTML()
         commit, skip, again = (_button(text) for text in (COMMIT, SKIP, AGAIN))
 
+        skip.add_class("hl-skip")
+
         def show(_change: Any = None) -> None:
             decided = bool(kept.answer) or kept.skipped
             if kept.answer in asked.options:
