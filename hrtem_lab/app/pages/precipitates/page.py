@@ -231,12 +231,7 @@ class Precipitates(Retakes):
         self._picture = Picture(overlay=scale_bar(WHOLE_VIEW), smooth=True)
         self._pictures = SizePictures()
         self.curves = SizeCurves(self._refine_later, self._guard)
-        for part in (
-            self._pictures.sentence,
-            self._pictures.mask,
-            self._pictures.histogram,
-            self.curves.view,
-        ):
+        for part in (self._pictures.sentence, self._pictures.mask, self._pictures.histogram):
             part.add_class("hl-outcome")
         pictures = widgets.Box([self._picture, self._pictures.map, self._pictures.mask])
         pictures.add_class("hl-row")
