@@ -25,10 +25,7 @@
 # %%
 from hrtem_lab.app.pages import noise as page
 
-page.prediction(
-    "15 000 electrons fall on each square nanometre. Which metric reacts most strongly to the noise?",
-    ["MSE", "SSIM", "cw-SSIM", "SIFT", "χ²"],
-)
+page.prediction()
 
 # %% [markdown]
 # ## The six panels of Fig. 3
@@ -87,24 +84,10 @@ page.dashboard()
 # ## Check yourself
 
 # %%
-page.self_check(
-    "The dose is made four times as large. How does the relative noise of a pixel change?",
-    {
-        "It stays the same": (False, "Then a long exposure would be of no use."),
-        "It is halved": (True, "N electrons scatter by √N. Relative to N this is 1/√N, and √4 is 2."),
-        "It is divided by four": (False, "The count is four times as large, and its scatter doubles."),
-    },
-)
+page.self_check("four_times")
 
 # %%
-page.self_check(
-    "Same dose, pixels of half the size. What happens to the noise of one pixel?",
-    {
-        "Nothing: the dose is the same": (False, "A pixel of a quarter of the area gets a quarter of it."),
-        "It doubles, relative to the signal": (True, "A quarter of the electrons: twice the relative noise."),
-        "It is halved": (False, "Smaller pixels count fewer electrons each. Try the slider."),
-    },
-)
+page.self_check("small_pixels")
 
 # %% [markdown]
 # ## Exercise

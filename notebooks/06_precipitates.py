@@ -21,11 +21,7 @@
 # %%
 from hrtem_lab.app.pages import precipitates as page
 
-page.prediction(
-    "A cell is counted if its SIFT difference is above 0.18 plus the mean difference by noise. Which diameter will this "
-    "find for a precipitate of 10 cells at 5 000 e⁻/nm²?",
-    ["10 cells", "About 2 cells too small", "About 2 cells too large", "Not detectable"],
-)
+page.prediction()
 
 # %% [markdown]
 # ## See
@@ -107,28 +103,10 @@ page.game()
 # ## Check yourself
 
 # %%
-page.self_check(
-    "At some dose 0.18 + noise counts only columns with at least 6 cells of ZrO₂. What diameter does it find for a sphere of 10 cells?",
-    {
-        "8 cells": (True, "√(10² − 6²) = 8. For a sphere of 14 cells it finds 12.6: less is missing, but not much less."),
-        "4 cells": (False, "At the edge of the disc that is counted, the sphere is 6 cells thick. Use Pythagoras' theorem."),
-        "10 cells, with a 95 % interval that is wider": (False, "The rim is lost in every exposure: this is a bias."),
-    },
-)  # fmt: skip
+page.self_check("missing_rim")
 
 # %%
-page.self_check(
-    "Why can the sphere see at 500 e⁻/nm² what no map of single cells shows?",
-    {
-        "It averages cells that must look alike before it compares, so that the noise averages out": (
-            True, "The difference of a single noisy cell is mostly noise squared. Averaging afterwards does not remove this."
-        ),
-        "It knows what ZrO₂ looks like": (
-            False, "It does not: only the ideal observer has the images of the precipitate."
-        ),
-        "It knows where the precipitate is": (False, "It considers every place. Move the precipitate and see."),
-    },
-)  # fmt: skip
+page.self_check("sphere")
 
 # %% [markdown]
 # ## Exercise

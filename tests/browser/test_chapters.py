@@ -4,15 +4,28 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from hrtem_lab.app.chapters import CHAPTERS
 from tests.browser.layout import HARD_TO_READ, IN_VIEW, LAPTOP, LOST_CELLS, PAPER, PHONE, window
 from tests.browser.reader import CUT_OFF, FAILURE, Chapter
-from tests.browser.serving import wait_until
-from tests.browser.watching import watch
+from tests.browser.serving import Server, wait_until
+from tests.browser.watching import open_chapter, watch
 
 pytestmark = pytest.mark.browser
+# Of each part: whether keys and screen readers leave it out, if it looks covered, how opaque its content is.
+COVERED = """parts => parts.map(part => [part.inert, part.classList.contains("hl-covered"),
+  part.firstElementChild ? getComputedStyle(part.firstElementChild).opacity : part.inert ? "0" : "1"])"""
+
+
+# Answers alone are refused: the front end of Voilà itself does not start without storage.
+NO_STORAGE = """for (const name of ["getItem", "setItem"]) {
+  const own = Storage.prototype[name];
+  Storage.prototype[name] = function (key, ...rest) {
+    if (key.startsWith("hrtem_lab:")) throw new Error("refused");
+    return own.call(this, key, ...rest);
+  };
+}"""
 
 
 @pytest.fixture(params=[listed.file for listed in CHAPTERS])
@@ -144,16 +157,68 @@ def test_a_curve_says_that_it_is_being_computed(opened: Callable[[str], Chapter]
     edge_cases.page.get_by_role("button", name="Reset").first.click()
 
 
-def test_a_prediction_is_kept_once_committed(four_metrics: Chapter) -> None:
-    question = four_metrics.page.locator(".hl-question").filter(has_text="Which metric will call them most")
+def test_what_gives_the_answer_away_is_covered_but_printed(chapter: Chapter) -> None:
+    page, question = chapter.page, chapter.page.locator(".hl-question").first
+    if not question.count():  # the contents ask nothing
+        return
+    skip = question.get_by_role("button", name="Show me without predicting")
+    parts = page.locator(".hl-outcome")
+    expect(parts.first).to_be_attached()
+    try:
+        assert parts.evaluate_all(COVERED) == [[True, True, "0"]] * parts.count()
+        page.emulate_media(media="print")
+        assert {seen for _, _, seen in parts.evaluate_all(COVERED)} == {"1"}
+        page.emulate_media(media="screen")
+        skip.focus()
+        page.keyboard.press("Enter")
+        expect(question.locator(".hl-told")).to_contain_text("You skipped the prediction. It is:")
+        assert parts.evaluate_all(COVERED) == [[False, False, "1"]] * parts.count()
+    finally:
+        page.emulate_media(media="screen")
+        question.get_by_role("button", name="Predict again").click()
+        expect(question.locator(".hl-told")).to_contain_text("stays covered")
+
+
+def test_a_prediction_is_compared_kept_and_forgotten(four_metrics: Chapter) -> None:
+    page, question = four_metrics.page, four_metrics.page.locator(".hl-question").first
     commit = question.get_by_role("button", name="This is my prediction")
+    answer = question.get_by_label("cw-SSIM alone", exact=True)
+    covered = page.locator(".hl-covered")
     expect(commit).to_be_disabled()
-    answer = question.get_by_label("SSIM, which compares patches", exact=True)
+    expect(covered).to_have_count(1)
     answer.check()
+    expect(covered).to_have_count(1)
     commit.click()
-    expect(question).to_contain_text("You predict: SSIM, which compares patches.")
-    expect(commit).to_be_disabled()
-    expect(answer).to_be_disabled()
+    for reload in (True, False):
+        told = question.locator(".hl-told")
+        expect(told).to_contain_text("You predicted: cw-SSIM alone. It is: MSE alone.")
+        expect(commit).to_be_disabled()
+        expect(answer).to_be_checked()
+        expect(answer).to_be_disabled()
+        expect(covered).to_have_count(0)
+        if reload:
+            open_chapter(page, page.url)
+    question.get_by_role("button", name="Predict again").click()
+    expect(covered).to_have_count(1)
+    expect(answer).not_to_be_checked()
+    expect(answer).to_be_enabled()
+    assert page.evaluate("Object.keys(localStorage).filter(key => key.includes('prediction'))") == []
+    # In the same instant: a reader whose kernel is busy or gone is not kept from the page.
+    at_once = "document.querySelector('.hl-skip').click(), document.querySelectorAll('.hl-covered').length"
+    assert page.evaluate(at_once) == 0
+
+
+@pytest.mark.slow
+def test_without_storage_nothing_is_covered_and_predictions_work(page: Page, server: Server) -> None:
+    page.add_init_script(NO_STORAGE)
+    open_chapter(page, server.page_url("01_four_metrics"))
+    question = page.locator(".hl-question").first
+    expect(question.locator(".hl-told")).to_contain_text("does not keep answers")
+    expect(page.locator(".hl-outcome .hl-numbers")).to_be_visible()
+    expect(page.locator(".hl-covered")).to_have_count(0)
+    question.get_by_label("MSE alone", exact=True).check()
+    question.get_by_role("button", name="This is my prediction").click()
+    expect(question.locator(".hl-told")).to_contain_text("It is: MSE alone. Well predicted.")
 
 
 def test_self_checks_answer_every_option(chapter: Chapter) -> None:

@@ -147,6 +147,8 @@ class TestFourMetrics:
 
     def test_a_link_opens_a_setting(self, fresh: Callable[[str, str], Chapter]) -> None:
         chapter = fresh("01_four_metrics", "?thickness=30&x=80")
+        expect(chapter.page.locator(".hl-told")).to_contain_text("This link has settings of its own")
+        expect(chapter.page.locator(".hl-covered")).to_have_count(0)
         patch_is(chapter, (80, 65))
         assert chapter.value("thickness") == 30
         b = micrograph("zro2", cells=30)

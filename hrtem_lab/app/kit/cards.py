@@ -23,6 +23,7 @@ def card(
     alt: str,
     caption: str,
     differences: Mapping[str, float],
+    outcome: bool = False,
 ) -> str:
     """Return a figure as HTML.
 
@@ -38,13 +39,18 @@ def card(
         A description as plain text, and the line under the picture as HTML.
     differences : mapping of str to float
         Key of the metric → difference.
+    outcome : bool
+        Whether the differences stay covered until the reader has predicted.
     """
     data = base64.b64encode(encode_image(image, limits=(0, white))).decode()
+    numbers = readings.table(differences)
+    if outcome:
+        numbers = f'<div class="hl-outcome">{numbers}</div>'
     return (
         f'<figure class="hl-picture" data-case="{escape(key)}"><div class="hl-frame">'
         f'<img alt="{escape(alt)}" src="data:image/png;base64,{data}">'
         f'<div class="hl-overlay">{scale_bar(FOUR_CELLS)}</div></div>'
-        f"<figcaption>{caption}</figcaption>{readings.table(differences)}</figure>"
+        f"<figcaption>{caption}</figcaption>{numbers}</figure>"
     )
 
 

@@ -1,4 +1,4 @@
-"""Widgets that ipywidgets does not have: picture, grid of cells, download, address, storage."""
+"""Widgets that ipywidgets does not have: picture, grid of cells, download, address, storage, answer."""
 
 from __future__ import annotations
 
@@ -125,6 +125,44 @@ class Storage(anywidget.AnyWidget):
     _esm = _HERE / "storage.js"
     name = traitlets.Unicode().tag(sync=True)
     values = traitlets.Dict(value_trait=traitlets.Float()).tag(sync=True)
+
+
+class Answer(anywidget.AnyWidget):
+    """The answer to a question, which the browser keeps from one visit to the next.
+
+    While a question that `covers` has no answer and is not skipped, the parts of the notebook with the class
+    `hl-outcome` are covered: neither seen, nor read out, nor reached by keyboard. They are printed.
+
+    Attributes
+    ----------
+    name : str
+        The name under which the answer is kept.
+    options : list of str
+        What may be answered.
+    settings : list of str
+        Keys of the page's address; a link with one of them asks for the page as it is, and covers nothing.
+    covers : bool
+        Whether this is a prediction.
+    answer : str
+        The option that the reader chose, or nothing.
+    skipped : bool
+        Whether the reader does not want to answer.
+    uncovered : str
+        Why nothing is covered although nothing was answered: "link" if the page was opened by a link with
+        settings, "storage" if the browser keeps nothing, else empty.
+    outcome : list of str
+        What came out; the browser keeps it with the answer.
+    """
+
+    _esm = _HERE / "question.js"
+    name = traitlets.Unicode().tag(sync=True)
+    options = traitlets.List(trait=traitlets.Unicode()).tag(sync=True)
+    settings = traitlets.List(trait=traitlets.Unicode()).tag(sync=True)
+    covers = traitlets.Bool(False).tag(sync=True)
+    answer = traitlets.Unicode().tag(sync=True)
+    skipped = traitlets.Bool(False).tag(sync=True)
+    uncovered = traitlets.Unicode().tag(sync=True)
+    outcome = traitlets.List(trait=traitlets.Unicode()).tag(sync=True)
 
 
 class CellGrid(anywidget.AnyWidget):

@@ -60,6 +60,7 @@ def gallery() -> Any:
             alt=f"{case.label}: {case.description}",
             caption=f"<strong>{case.label}</strong> <small>Fig. {case.figure}</small><br>{case.description}",
             differences={key: difference(case.image) for key, difference in prepared.items()},
+            outcome=True,
         )
         for case in cases.values()
     ]

@@ -174,6 +174,7 @@ class FourMetrics(Dashboard):
         for picture in (self._picture_a, self._picture_b, *self._map_pictures.values()):
             picture.observe(lambda change: self._guard(self._point, change.new), names="point")
         self._numbers, self._sees = widgets.HTML(), widgets.HTML()
+        self._numbers.add_class("hl-outcome")
         note = widgets.HTML(
             f'<p class="hl-note">Both images: black 0, white {self._white:.2f} of the incident beam. '
             "Circles: keypoints of the reference with size and orientation, yellow where the images agree, "

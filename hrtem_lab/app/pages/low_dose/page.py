@@ -275,6 +275,8 @@ class LowDose(Dashboard):
         self._curve = Picture(smooth=True)
         self._curve.add_class("hl-curve")
         self._table = widgets.HTML()
+        for part in (*self._numbers.values(), self._curve, self._table):
+            part.add_class("hl-outcome")
         self._live = self._live_study()
         reseed = widgets.Button(description="New noise", layout={"width": "8em"})
         reseed.add_class("hl-reseed")

@@ -110,7 +110,8 @@ class NoiseLab(Retakes):
             yield
         for key in stale:
             yield from self._compare(key)
-            self._card_numbers[key].value = f"{self._caption(key)}{readings.table(self._differences[key])}"
+            numbers = readings.table(self._differences[key])
+            self._card_numbers[key].value = f'{self._caption(key)}<div class="hl-outcome">{numbers}</div>'
             self._carded[key] = self._exposures[key]
             yield
         if self._barred != self._exposures:
@@ -212,6 +213,8 @@ class NoiseLab(Retakes):
         self._numbers = widgets.HTML()
         self._bars = widgets.HTML()
         self._bars.add_class("hl-contributions")
+        for part in (self._numbers, self._bars):
+            part.add_class("hl-outcome")
         self._carded: dict[str, Exposure] = {}
         self._cards = {key: Picture() for key in PANELS}
         self._card_numbers = {key: widgets.HTML() for key in PANELS}

@@ -1,8 +1,8 @@
 """Chapter 6: the size of a precipitate, by several methods and by eye."""
 
-from hrtem_lab.app.kit.questions import prediction, self_check
 from hrtem_lab.app.pages.precipitates.counting import game
 from hrtem_lab.app.pages.precipitates.page import dashboard
+from hrtem_lab.app.pages.precipitates.questions import prediction, self_check
 from hrtem_lab.app.pages.precipitates.tables import goals, limits, table
 
 __all__ = ["dashboard", "game", "goals", "limits", "prediction", "self_check", "table"]

@@ -175,6 +175,8 @@ class SizeCurves:
         self._picture = Picture(smooth=True)
         self._picture.add_class("hl-curve")
         self._note = widgets.HTML()
+        for part in (self._picture, self._note):
+            part.add_class("hl-outcome")
         self._live = LiveStudy(
             LiveFigure(lambda: encode_figure(self.figure()), self._show, self._state, self._picture),
             counts=self._counts,

@@ -257,6 +257,8 @@ class Precipitates(Retakes):
         self._picture = Picture(overlay=scale_bar(WHOLE_VIEW), smooth=True)
         self._pictures = SizePictures()
         self.curves = SizeCurves(self._refine_later, self._guard)
+        for part in (self._pictures.sentence, self._pictures.mask, self._pictures.histogram):
+            part.add_class("hl-outcome")
         pictures = pictures_row([self._picture, self._pictures.map, self._pictures.mask])
         settings = [
             widgets.VBox([self.controls.panel(*keys)], layout={"flex": "1 1 380px"}) for keys in (LEFT, RIGHT)

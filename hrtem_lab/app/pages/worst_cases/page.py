@@ -209,6 +209,8 @@ class WorstCase(Dashboard):
         bar = scale_bar(FOUR_CELLS)
         reference = reference_picture(self._reference)
         self._picture, self._stored_picture = Picture(overlay=bar), Picture(overlay=bar)
+        for picture in (self._picture, self._stored_picture):
+            picture.add_class("hl-outcome")
         self._curve = Picture(smooth=True)
         self._curve.add_class("hl-curve")
         self._numbers = widgets.HTML()
