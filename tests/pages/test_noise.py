@@ -214,6 +214,7 @@ class TestSettings:
         choose(page, dose=300, blur=0.1, readout=5)
         page.press(preset)
         assert state(page) == PAPER | PRESETS[preset]
+        assert page.chosen == [preset]
         assert page.alerts == []
 
     def test_the_papers_six_panels_are_presets(self, untouched):

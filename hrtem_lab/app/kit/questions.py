@@ -8,6 +8,8 @@ from typing import Any
 
 import ipywidgets as widgets
 
+from hrtem_lab.app.kit.widgets import Spoken
+
 
 def prediction(question: str, options: Sequence[str]) -> Any:
     """Return a question that only records the answer; the figure below it shows who is right.
@@ -19,7 +21,7 @@ def prediction(question: str, options: Sequence[str]) -> Any:
     options : sequence of str
         Possible answers.
     """
-    kept = widgets.HTML()
+    kept = _live()
     commit = widgets.Button(
         description="This is my prediction", layout={"width": "fit-content"}, disabled=True
     )
@@ -44,7 +46,7 @@ def self_check(question: str, answers: Mapping[str, tuple[bool, str]]) -> Any:
     answers : mapping of str to (bool, str)
         Option → whether it is right, and why.
     """
-    verdict = widgets.HTML()
+    verdict = _live()
     choice = _options(list(answers))
 
     def judge(change: Any) -> None:
@@ -56,11 +58,18 @@ def self_check(question: str, answers: Mapping[str, tuple[bool, str]]) -> Any:
     return _block(question, [choice, verdict])
 
 
+def _live() -> Any:
+    """Return a place for words that are read aloud when they appear."""
+    place = widgets.HTML()
+    place.add_class("hl-live")
+    return place
+
+
 def _options(options: Sequence[str]) -> Any:
     return widgets.RadioButtons(options=options, value=None, layout={"width": "auto"})
 
 
 def _block(question: str, children: Sequence[Any]) -> Any:
-    block = widgets.VBox([widgets.HTML(f"<strong>{escape(question)}</strong>"), *children])
+    block = widgets.VBox([widgets.HTML(f"<strong>{escape(question)}</strong>"), *children, Spoken()])
     block.add_class("hl-question")
     return block

@@ -216,10 +216,11 @@ class NoiseLab(Retakes):
         top = widgets.Box([self._reference_picture, self._picture, values])
         top.add_class("hl-row")
         title = widgets.HTML("<h3>One disturbance at a time</h3>")
+        presets = self._preset_row(PRESETS, shows="panel", kept=["seed"])
         adds = widgets.HTML("<h3>Do the parts add up?</h3>")
         self.view = widgets.VBox(
             [
-                *(self.message, self._preset_row(PRESETS), self.controls.row("panel"), top),
+                *(self.message, presets, self.controls.row("panel"), top),
                 *(_grid([self.controls.row(key) for key in SLIDERS]), title, self._card_grid()),
                 *(adds, self._bars, Download("Bars (PNG)", "noise-bars.png", self.bars_png, self.report)),
             ]
@@ -237,13 +238,6 @@ class NoiseLab(Retakes):
             )
             cards[-1].add_class(f"hl-panel-{key}")
         return _grid(cards)
-
-    def start_from(self, preset: str) -> None:
-        """Set the controls to a preset; the noise stays."""
-        seed = self.controls.values["seed"]
-        self.controls.reset()
-        self.controls.set(**PRESETS[preset], seed=seed)
-        self.update("panel")
 
 
 def _grid(children: list[Any]) -> Any:

@@ -248,16 +248,10 @@ class Precipitates(Retakes):
         for box in (below, found):
             box.add_class("hl-side-by-side")
         title = widgets.HTML("<h3>All diameters</h3>")
-        top = [self.message, self._preset_row(PRESETS), self._pictures.sentence, pictures]
+        presets = self._preset_row(PRESETS, shows="diameter", kept=["seed", "pixels", "truth", "curves"])
+        top = [self.message, presets, self._pictures.sentence, pictures]
         self.view = widgets.VBox([*top, below, found, title, self.controls.row("curves"), self.curves.view])
         self.view.add_class("hl-dashboard")
-
-    def start_from(self, preset: str) -> None:
-        """Set the controls to a preset; noise, pixels and what is shown stay."""
-        kept = {key: self.controls.values[key] for key in ("seed", "pixels", "truth", "curves")}
-        self.controls.reset()
-        self.controls.set(**{**kept, **PRESETS[preset]})
-        self.update("diameter")
 
 
 def dashboard() -> Any:
