@@ -23,11 +23,7 @@ from hrtem_lab.app.server.places import documents
 
 #: What an address may ask for: a document or picture in the folder or one level below, by plain names.
 _NAME = re.compile(r"(?:howto/)?\w+\.md|images/\w+\.png", re.ASCII)
-# What may scroll sideways is reached by the keyboard.
-_CODE, _TABLE = (
-    '<pre tabindex="0">',
-    '<div class="document-table" tabindex="0" role="group" aria-label="Table">',
-)
+_TABLE = '<div class="document-table" tabindex="0" role="group" aria-label="Table">'
 _ELSEWHERE = re.compile(r"\w+:|#|//")
 
 
@@ -74,7 +70,9 @@ def as_html(text: str, *, name: str) -> tuple[str, str]:
             inline.children = _reachable(inline.children or [], dirname(name))
     shown = [token for token in tokens if not (token.type == "fence" and token.info.startswith("{"))]
     html = str(_parser().renderer.render(shown, _parser().options, {}))
-    return title, html.replace("<pre>", _CODE)
+    for scrolls in ("<pre>", '<div class="math block">'):  # sideways, so the keyboard must reach it
+        html = html.replace(scrolls, f'{scrolls[:-1]} tabindex="0">')
+    return title, html.replace("<th></th>", "<td></td>")
 
 
 class DocumentHandler(Page, JupyterHandler):  # type: ignore[misc]
