@@ -30,10 +30,21 @@ function buttons(control) {
   }
 }
 
+// Buttons with one name are one stop of the keyboard, and the arrow keys go from one to the next.
+let groups = 0;
+function radios(box) {
+  for (const one of box.querySelectorAll("input[type=radio]")) {
+    one.name = box.dataset.group ??= `hl-radios-${groups += 1}`;
+  }
+}
+
 function question(block) {
   const asked = text(block.querySelector("strong"));
   give(block, { role: "group", "aria-label": asked });
-  for (const box of block.querySelectorAll(".widget-radio")) give(box, { role: "radiogroup", "aria-label": asked });
+  for (const box of block.querySelectorAll(".widget-radio")) {
+    give(box, { role: "radiogroup", "aria-label": asked });
+    radios(box);
+  }
 }
 
 // The heading above a dashboard says what it shows.
@@ -51,6 +62,7 @@ function speak(control) {
   else if (is("hl-question")) question(control);
   else if (is("widget-radio") && !control.closest(".hl-question")) {
     give(control, { role: "radiogroup", "aria-label": labelOf(control) });
+    radios(control);
   } else if (is("widget-hprogress")) {
     give(control.querySelector(".progress"), { role: "progressbar", "aria-label": labelOf(control) || "Progress" });
   } else if (is("hl-dashboard")) dashboard(control);

@@ -99,7 +99,12 @@ class NoiseLab(Retakes):
         for _ in self._compare(shown):
             pass
         self._numbers.value = readings.table(self._differences[shown])
-        stale = [key for key in PANELS if self._carded.get(key) != self._exposures[key]]
+        # A setting that came back before its numbers were there has its card, but no numbers.
+        stale = [
+            key
+            for key, exposure in self._exposures.items()
+            if self._carded.get(key) != exposure or key not in self._differences
+        ]
         for key in stale:
             self._cards[key].data = encode_image(self._image(key), limits=(0, self._white))
             self._cards[key].alt = f"Small panel {key}: {self._exposures[key].words}."
