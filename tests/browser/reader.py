@@ -4,6 +4,8 @@ import base64
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
@@ -108,6 +110,30 @@ class Chapter:
         path = folder / download.value.suggested_filename
         download.value.save_as(path)
         return path
+
+
+@cache
+def _axe() -> str:
+    return (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
+
+
+def barriers(page: Page, within: str = "html") -> list[str]:
+    """Return what axe-core finds that keeps readers out: its rules of serious and moderate impact."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(_axe())
+    found = page.evaluate("within => axe.run(within, {resultTypes: ['violations']})", within)
+    return [
+        f"{rule['id']}: {node['html'][:120]}"
+        for rule in found["violations"]
+        if rule["impact"] != "minor"
+        for node in rule["nodes"]
+    ]
+
+
+def in_sight(page: Page, place: str) -> bool:
+    """Return whether the window's top shows where a place begins."""
+    top = page.locator(place).evaluate("place => place.getBoundingClientRect().top")
+    return bool(0 <= top < 60)
 
 
 def read_numbers(table: Locator) -> dict[str, float]:

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from hrtem_lab.app.chapters import CHAPTERS
 from tests.browser.layout import HARD_TO_READ, IN_VIEW, LAPTOP, LOST_CELLS, PAPER, PHONE, window
-from tests.browser.reader import CUT_OFF, FAILURE, Chapter
+from tests.browser.reader import CUT_OFF, FAILURE, Chapter, barriers
 from tests.browser.serving import Server, wait_until
 from tests.browser.watching import open_chapter, watch
 
@@ -74,6 +74,28 @@ def test_every_picture_is_described(chapter: Chapter) -> None:
     assert "" not in texts
     drawings = chapter.page.locator("svg[role=img]").evaluate_all("all => all.map(svg => svg.ariaLabel)")
     assert all(drawings)
+
+
+def test_no_reader_is_kept_out(chapter: Chapter) -> None:
+    chapter.page.set_viewport_size({"width": 480, "height": 900})  # where most scrolls in boxes of its own
+    try:
+        assert barriers(chapter.page) == []
+    finally:
+        chapter.page.set_viewport_size({"width": 1280, "height": 900})
+
+
+def test_every_slider_says_its_label_and_its_value_with_unit(chapter: Chapter) -> None:
+    sliders = chapter.page.locator(".widget-slider")
+    for label, handle, number in zip(
+        sliders.locator("> .widget-label").all_inner_texts(),
+        sliders.locator("[role=slider]").all(),
+        sliders.locator(".widget-readout").all_inner_texts(),
+        strict=True,
+    ):
+        name, _, unit = label.removesuffix(")").partition(" (")
+        expect(handle).to_have_accessible_name(name)
+        gap = "" if unit in {"", "°"} else " "
+        expect(handle).to_have_attribute("aria-valuetext", f"{number}{gap}{unit}")
 
 
 @pytest.mark.parametrize("width", [1280, 600])
@@ -225,6 +247,8 @@ def test_self_checks_answer_every_option(chapter: Chapter) -> None:
     questions = chapter.page.locator(".hl-question").filter(has_not=chapter.page.get_by_role("button"))
     for index in range(questions.count()):
         question = questions.nth(index)
+        asked = question.locator("strong").first.inner_text()
+        expect(question.get_by_role("radiogroup", name=asked)).to_have_count(1)
         verdicts = []
         for option in question.get_by_role("radio").all():
             before = question.inner_text()
@@ -233,3 +257,5 @@ def test_self_checks_answer_every_option(chapter: Chapter) -> None:
             verdicts.append(question.locator(".hl-right, .hl-wrong").inner_text())
         assert sorted(set(verdicts)) == ["Not quite.", "Right."]
         assert verdicts.count("Right.") == 1
+        expect(question.get_by_role("status")).to_contain_text(verdicts[-1])
+        assert barriers(chapter.page, ".hl-question") == []

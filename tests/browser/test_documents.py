@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import Server, Watched, open_chapter, start_server
+from tests.browser.reader import barriers
 from tests.browser.test_shell import write_notebook
 
 pytestmark = pytest.mark.browser
@@ -56,5 +57,13 @@ def test_a_document_never_scrolls_sideways(
     page.goto(f"{course.url}voila/docs/{name}")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.locator("table, math").first.bounding_box()
+    assert width > 480 or barriers(page) == []
     assert watched.foreign_requests() == []
     assert watched.errors == []
+
+
+def test_no_reader_is_kept_out_of_a_message(page: Page, course: Server) -> None:
+    for name in ("docs/no_such.md", "render/no_such.ipynb"):
+        page.goto(f"{course.url}voila/{name}")
+        expect(page.get_by_role("heading", level=1)).to_contain_text("No such")
+        assert barriers(page) == []

@@ -13,6 +13,7 @@ import nbformat
 import pytest
 from playwright.sync_api import Browser, Error, Page, expect
 
+from tests.browser.reader import barriers
 from tests.browser.relay import Relay
 from tests.browser.serving import NOTEBOOKS, Server, start, start_server, wait_until
 from tests.browser.watching import open_chapter
@@ -282,9 +283,11 @@ def test_the_link_with_the_password_opens_the_course_and_so_does_the_password(
         expect(page.get_by_text("count is 1")).to_be_visible()
         visitor = chromium.new_page()
         visitor.goto(running.url.partition("?")[0])
+        assert barriers(visitor) == []
         visitor.get_by_label("Password of this course").fill("not the password")
         visitor.get_by_role("button", name="Open the course").click()
         expect(visitor.get_by_role("alert")).to_contain_text("This is not the password")
+        assert barriers(visitor) == []
         visitor.get_by_label("Password of this course").fill(TOKEN)
         visitor.get_by_role("button", name="Open the course").click()
         visitor.wait_for_selector("body.shell-ready", state="attached")

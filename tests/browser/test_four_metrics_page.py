@@ -12,7 +12,16 @@ from playwright.sync_api import Page, expect
 import hrtem_lab
 from hrtem_lab.metrics import METRICS
 from hrtem_lab.rendering import encode_map
-from tests.browser.reader import Chapter, decoded, differences, grey_levels, micrograph, pixels, same
+from tests.browser.reader import (
+    Chapter,
+    decoded,
+    differences,
+    grey_levels,
+    in_sight,
+    micrograph,
+    pixels,
+    same,
+)
 from tests.browser.serving import wait_until
 
 pytestmark = pytest.mark.browser
@@ -146,7 +155,8 @@ class TestFourMetrics:
         four_metrics.shows_picture("Image B", grey_levels(b, self.A.max()))
 
     def test_a_link_opens_a_setting(self, fresh: Callable[[str, str], Chapter]) -> None:
-        chapter = fresh("01_four_metrics", "?thickness=30&x=80")
+        chapter = fresh("01_four_metrics", "?thickness=30&x=80#Check-yourself")
+        wait_until(lambda: in_sight(chapter.page, "#Check-yourself"), what="the heading is in sight")
         expect(chapter.page.locator(".hl-told")).to_contain_text("This link has settings of its own")
         expect(chapter.page.locator(".hl-covered")).to_have_count(0)
         patch_is(chapter, (80, 65))

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from hrtem_lab.app.pages.noise.panels import PANELS, reference
 from hrtem_lab.metrics import METRICS
-from tests.browser.reader import CUT_OFF, FAILURE, grey_levels, pixels, read_numbers, same
+from tests.browser.reader import CUT_OFF, FAILURE, grey_levels, in_sight, pixels, read_numbers, same
 from tests.browser.serving import Server, wait_until
 from tests.browser.watching import Watched, open_chapter, opened_once
 
@@ -134,6 +134,25 @@ def test_presets_show_their_panel_under_the_papers_settings(noise: Noise) -> Non
     noise.press("A tenth of the dose")
     noise.wait_for("c", dose=500)
     wait_until(lambda: noise.query() == {"panel": "c", "dose": "500"}, what="the address names the preset")
+
+
+def test_a_link_on_the_page_sets_it_without_a_new_python(noise: Noise) -> None:
+    noise.slide("blur", 3)
+    page, kernel = noise.page, "window.jupyterapp.widgetManager.kernel.id"
+    before = page.evaluate(kernel)
+    link = '<a href="04_noise.ipynb?panel=c&dose=500">weak</a> <a href="?panel=b#Exercise">strong</a>'
+    page.locator("#rendered_cells h1").evaluate("(h1, link) => h1.insertAdjacentHTML('afterend', link)", link)
+    page.get_by_role("link", name="weak", exact=True).click()
+    noise.wait_for("c", dose=500)
+    wait_until(lambda: in_sight(page, ".hl-dashboard"), what="the figure is in sight")
+    expect(page.locator(".hl-dashboard")).to_be_focused()
+    page.get_by_role("link", name="strong", exact=True).click()
+    noise.wait_for("b")
+    wait_until(lambda: in_sight(page, "#Exercise"), what="the heading is in sight")
+    page.go_back()
+    noise.wait_for("c", dose=500)
+    assert noise.query() == {"panel": "c", "dose": "500"}
+    assert page.evaluate(kernel) == before
 
 
 def test_new_noise_changes_the_image_and_comes_back_with_reset(noise: Noise) -> None:

@@ -1,5 +1,7 @@
 """The controls of two pages, and strategies of the values that they can take."""
 
+from unicodedata import category
+
 import pytest
 from hypothesis import strategies as st
 
@@ -13,6 +15,11 @@ PAGES = {
 }
 SLIDERS = [p for parameters in PAGES.values() for p in parameters if isinstance(p, Slider)]
 sliders = pytest.mark.parametrize("slider", SLIDERS, ids=lambda slider: slider.key)
+
+
+def plain(text):
+    """Return whether a text has only characters that `float` knows what to make of."""
+    return not any(category(one) in {"Cf", "Pd", "Zs"} or one in ",'’" for one in text.replace("-", ""))
 
 
 def grid(slider):

@@ -2,13 +2,14 @@
 
 import math
 import re
+from urllib.parse import parse_qsl, unquote, urlencode
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from hrtem_lab.app.kit.controls import Choice, Controls
-from tests.kit.parameters import PAGES, sliders, state
+from tests.kit.parameters import PAGES, plain, sliders, state
 from tests.pages.reader import words
 
 
@@ -43,6 +44,7 @@ class TestControls:
     @example("0x10").via("other notation")
     @sliders
     def test_a_slider_takes_a_number_in_range_and_names_the_rule_otherwise(self, slider, text):
+        assume(plain(text))
         try:
             number = float(text)
         except ValueError:
@@ -85,7 +87,46 @@ class TestControls:
             "The link's Thickness must be a number from 1 to 60 cells, got '999'.",
             "The link's Specimen must be one of nb3sn, zro2, got 'lead'.",
             "The link's Contrast must be a number from -1 to 1, got ''.",
+            "The link's “unknown” is no setting of this page. Its settings are "
+            "specimen, shift, rotation, defocus, thickness, aperture, contrast, map.",
         ]
+
+    @pytest.mark.parametrize(
+        ("key", "meant"),
+        [("thicknes", "thickness"), ("Difference%20map", "map"), ("defocusing", "defocus"), ("zzz", None)],
+    )
+    def test_an_unknown_key_is_named_with_the_keys_that_are_known(self, key, meant):
+        controls = Controls(PAGES["edge_cases"])
+        (told,) = controls.apply(f"{key}=5&shift=0.25", elsewhere=["round"])
+        assert f"“{unquote(key).lower()}” is no setting" in told
+        assert (f"is “{meant}” meant?" in told) == (meant is not None)
+        assert told.endswith(f"{', '.join(controls.parameters)}, round.")
+        assert controls.query == "shift=0.25"
+
+    @pytest.mark.parametrize("page", PAGES)
+    def test_a_key_of_another_dashboard_is_not_complained_of(self, page):
+        assert (
+            Controls(PAGES[page]).apply("round=3&voila-theme=dark&utm_source=mail", elsewhere=["round"]) == []
+        )
+
+    @given(data=st.data())
+    @settings(max_examples=20)
+    @pytest.mark.parametrize("page", PAGES)
+    def test_capitals_hidden_characters_and_typography_do_not_matter(self, page, data):
+        wanted = data.draw(state(PAGES[page]))
+        plain, dressed = Controls(PAGES[page]), Controls(PAGES[page])
+        plain.set(**wanted)
+        pairs = [
+            (f" {key.upper()}\u200b", f"\ufeff{value.upper()} ".replace("-", "−"))
+            for key, value in parse_qsl(plain.query)
+        ]
+        assert dressed.apply(urlencode(pairs).replace("&", "&amp;")) == []
+        assert dressed.values == plain.values
+
+    def test_of_a_repeated_key_the_last_counts(self):
+        controls = Controls(PAGES["edge_cases"])
+        assert controls.apply("shift=abc&SHIFT=0.25&shift=0.5") == []
+        assert controls.query == "shift=0.5"
 
     def test_only_the_reader_is_reported(self):
         controls, changed = Controls(PAGES["edge_cases"]), []

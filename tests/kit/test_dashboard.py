@@ -182,6 +182,17 @@ class TestDashboard:
         assert words(dashboard.message.value).startswith("The link's X must be a number from 0 to 9 nm, got")
         assert "<img" not in dashboard.message.value
 
+    def test_a_link_on_the_page_starts_from_the_first_values(self):
+        dashboard = Recorder()
+        dashboard.start()
+        dashboard.move(7)
+        for query, value in {"": 0, "x=4": 4, "y=4": 0}.items():
+            dashboard.reader.follow(query)
+            assert dashboard.controls.values == {"x": value}
+        assert "“y” is no setting of this page" in words(dashboard.message.value)
+        dashboard.reader.follow("x=4")
+        assert dashboard.message.value == ""
+
     def test_a_download_is_made_when_asked_for(self):
         dashboard = Recorder()
         dashboard.move(3)

@@ -1,14 +1,16 @@
 """A slider in even ratios: its steps, its words, and what a link may ask of it."""
 
 import math
+import re
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from hrtem_lab.app.kit.controls import Controls, LogSlider
-from hrtem_lab.app.kit.log_slider import thousands
+from hrtem_lab.app.kit.log_slider import number_between, thousands
+from tests.kit.parameters import plain
 
 DOSE = LogSlider(key="dose", label="Dose", unit="e⁻/nm²", minimum=100, maximum=10**6, default=5000)
 
@@ -16,6 +18,7 @@ DOSE = LogSlider(key="dose", label="Dose", unit="e⁻/nm²", minimum=100, maximu
 class TestLogSlider:
     @given(st.text() | st.floats().map(str) | st.integers(-10, 10**7).map(str))
     def test_it_takes_a_number_in_range_and_names_the_rule_otherwise(self, text):
+        assume(plain(text))
         try:
             number = float(text)
         except ValueError:
@@ -27,6 +30,47 @@ class TestLogSlider:
         else:
             with pytest.raises(ValueError, match=r"^Dose must be a number from 100 to 1000000 e⁻/nm², got "):
                 DOSE.parse(text)
+
+    # A comma alone could make 100 of "100,000", which is in range as well.
+    @given(
+        st.sampled_from([dose for dose in DOSE.grid if dose < 10**5]),
+        st.sampled_from("\u202f\u2009\u00a0 ,'’"),
+        st.text("\u200b\ufeff\u00ad"),
+    )
+    @example(1000, ",", "")
+    def test_thousands_may_stand_apart(self, value, between, hidden):
+        written = f"{value:,}".replace(",", between) + hidden
+        assert DOSE.parse(written) == value
+
+    @pytest.mark.parametrize(
+        ("text", "number"),
+        [
+            ("−2.5", -2.5),
+            ("–2.5", -2.5),
+            ("2,5", 2.5),
+            ("-0,049", -0.049),
+            ("1e1", 10),
+            ("1E 1", 10),
+            ("1e-1", 0.1),
+            ("5,000", 5),
+            (" +3", 3),
+        ],
+    )
+    def test_numbers_as_people_write_them(self, text, number):
+        assert number_between(-20, 20, text, "Defocus") == number
+
+    @pytest.mark.parametrize(
+        "text", ["5 0", "1,2,3", "1.234,5", "--5", "5-6", "1 0000", "10⁴", "2 nm", "−", ","]
+    )
+    def test_what_is_no_number_is_refused_as_it_was_written(self, text):
+        with pytest.raises(ValueError, match=f"^Any number, got {re.escape(repr(text))}$"):
+            number_between(-math.inf, math.inf, text, "Any number")
+
+    def test_a_comma_with_two_meanings_in_range_is_refused(self):
+        with pytest.raises(
+            ValueError, match=r"^Pixels, got '1,000', which can be read in two ways: write it"
+        ):
+            number_between(0, 2000, "1,000", "Pixels")
 
     def test_its_steps_are_even_ratios_of_round_numbers(self):
         ratios = np.divide(DOSE.grid[1:], DOSE.grid[:-1])

@@ -124,6 +124,11 @@ class Reader:
         (found,) = [button for button in self.parts(widgets.Button) if button.description == text]
         return found
 
+    @property
+    def chosen(self) -> list[str]:
+        """The texts of the buttons that are marked, because the settings are theirs."""
+        return [one.description for one in self.parts(widgets.Button) if has_class(one, "hl-chosen")]
+
     def press(self, text: str) -> None:
         """Press a button."""
         button = self.button(text)
@@ -217,6 +222,11 @@ class Reader:
         address = self.part(Address)
         # The same link once more has to be a change; an empty part asks for nothing.
         address.asked = f"{query}&" if address.asked == query else query
+
+    def follow(self, query: str) -> None:
+        """Click on a link of the page's own text."""
+        asked = {"method": "custom", "content": {"follow": query}}
+        self.part(Address).comm.handle_msg({"content": {"data": asked}, "buffers": []})
 
     @property
     def storage(self) -> Storage:

@@ -21,7 +21,6 @@ from tests.pages.reader import Reader, levels, opened, shown_numbers, words
 
 REFERENCE = {"specimen": "nb3sn", "thickness": 40, "defocus": 0}
 AT_FIRST = {
-    "Start from": "choose …",
     "Specimen": "Nb₃Sn",
     "Shift": 0.0,
     "Rotation": 0.0,
@@ -75,8 +74,8 @@ class TestExplorer:
     def test_a_preset_sets_its_own_values_and_nothing_else(self, page, name):
         page.set("Rotation", 10.0)
         page.set("Aperture", 20.0)
-        page.set("Start from", name)
-        assert page.value("Start from") == "choose …"
+        page.press(name)
+        assert page.chosen == [name]
         controls = Controls(PARAMETERS)
         controls.set(**PRESETS[name])
         assert page.query == controls.query
@@ -84,6 +83,18 @@ class TestExplorer:
         (value,) = PRESETS[name].values()
         assert [NAMES.get(shown, shown) for shown in changed.values()] == [value]
         self.check(page)
+
+    def test_a_preset_is_marked_while_its_settings_hold(self, page):
+        assert page.chosen == []
+        page.set("Shift", 0.5)
+        page.set("Difference map", "MSE")
+        assert page.chosen == ["half-cell shift"]
+        page.set("Rotation", 10.0)
+        assert page.chosen == []
+        page.open("shift=0&rotation=0&specimen=zro2")
+        assert page.chosen == ["ZrO₂"]
+        page.press("Reset")
+        assert page.chosen == []
 
     @pytest.mark.parametrize("key", METRICS)
     def test_the_map_is_the_one_chosen(self, page, key):

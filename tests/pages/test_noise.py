@@ -16,7 +16,7 @@ from hrtem_lab.metrics import METRICS
 from hrtem_lab.noise import readout_noise, shot_noise, source_blur
 from hrtem_lab.simulation import form_image, load_exit_wave
 from tests.pages.library import LABELS
-from tests.pages.reader import PNG, ROUNDED, Reader, levels, shown_numbers
+from tests.pages.reader import PNG, ROUNDED, Reader, levels, rest, shown_numbers
 
 VIEW = 4 * 5.275  # Å
 PAPER = {"panel": "f", "dose": 5000, "readout": 2, "blur": 0.049, "pixels": 128, "seed": 0}
@@ -214,7 +214,21 @@ class TestSettings:
         choose(page, dose=300, blur=0.1, readout=5)
         page.press(preset)
         assert state(page) == PAPER | PRESETS[preset]
+        assert page.chosen == [preset]
         assert page.alerts == []
+
+    def test_a_setting_that_comes_back_before_its_numbers_are_there_keeps_them(self):
+        async def hurried():
+            page = Reader(noise.dashboard())
+            await rest()
+            choose(page, blur=0.1)
+            choose(page, blur=0.049, dose=500)
+            await rest()
+            return page
+
+        page = asyncio.run(hurried())
+        assert page.alerts == []
+        assert set(tables(page)) == {"", *PANELS}
 
     def test_the_papers_six_panels_are_presets(self, untouched):
         assert {f"Fig. 3{letter}" for letter in "abcdef"} <= set(PRESETS)

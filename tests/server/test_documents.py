@@ -50,7 +50,7 @@ def read(name: str) -> tuple[str, str]:
 def test_tables_and_equations_are_readable_without_a_script() -> None:
     _, html = as_html("| a | b |\n| - | - |\n| 1 | $x^2$ |\n\n$$ \\frac{1}{2} $$\n", name="x.md")
     assert re.search(r"<td>1</td>\s*<td>.*<msup>", html)
-    assert '<div class="document-table"><table>' in html
+    assert re.search(r'<div class="document-table"[^>]*><table>', html)
     assert "<mfrac>" in html
     assert 'display="block"' in html
     assert "$" not in html

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from difflib import get_close_matches
 from html import escape
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 import ipywidgets as widgets
 
-from hrtem_lab.app.kit.log_slider import LogSlider, number_between
+from hrtem_lab.app.kit.log_slider import LogSlider, number_between, visible
+
+# Keys of Voilà, and of those who count readers.
+_NOT_OURS = ("voila-", "utm_")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,16 +136,18 @@ class Choice:
         )
 
     def parse(self, text: str) -> str:
-        """Return the value that a query string asks for.
+        """Return the value that a query string asks for, in capitals or not.
 
         Raises
         ------
         ValueError
             If it is none of the options.
         """
-        if text not in self.options.values():
-            raise ValueError(f"{self.label} must be one of {', '.join(self.options.values())}, got {text!r}")
-        return text
+        wanted = visible(text).strip().casefold()
+        for option in self.options.values():
+            if option.casefold() == wanted:
+                return option
+        raise ValueError(f"{self.label} must be one of {', '.join(self.options.values())}, got {text!r}")
 
 
 Parameter = Slider | LogSlider | Choice
@@ -219,17 +225,44 @@ class Controls:
         """Set every value to its default; the callback is not called."""
         self.set(**{key: parameter.default for key, parameter in self.parameters.items()})
 
-    def apply(self, query: str) -> list[str]:
-        """Set the values of a query string, and return a sentence for every value that is not allowed."""
-        values, complaints = {}, []
-        for key, text in parse_qsl(query, keep_blank_values=True):
+    def named(self, query: str) -> list[str]:
+        """Return the parameters that a query string sets, in its order."""
+        return [key for key in settings(query) if key in self.parameters]
+
+    def apply(self, query: str, *, elsewhere: Iterable[str] = ()) -> list[str]:
+        """Set the values of a query string, and return a sentence for every part that is not allowed.
+
+        Keys may be in capitals; of a repeated key the last value counts.
+
+        Parameters
+        ----------
+        query : str
+            ``key=value&…``, percent-encoded.
+        elsewhere : iterable of str
+            Keys that other dashboards of the page take.
+        """
+        values, complaints, unknown = {}, [], []
+        known = list(dict.fromkeys([*self.parameters, *elsewhere]))
+        for key, text in settings(query).items():
             if key in self.parameters:
                 try:
                     values[key] = self.parameters[key].parse(text)
                 except ValueError as error:
                     complaints.append(f"The link's {error}.")
+            elif key not in known:
+                unknown.append(self._unknown(key, known))
         self.set(**values)
-        return complaints
+        return complaints + unknown
+
+    def _unknown(self, key: str, known: Sequence[str]) -> str:
+        """Return a sentence that names the keys a link can set, first the one that may be meant."""
+        names = {
+            **{p.label.casefold(): p.key for p in self.parameters.values()},
+            **{one: one for one in known},
+        }
+        near = get_close_matches(key, names, n=1)
+        hint = f": is “{names[near[0]]}” meant?" if near else "."
+        return f"The link's “{key}” is no setting of this page{hint} Its settings are {', '.join(known)}."
 
     def row(self, key: str) -> Any:
         """Return one parameter's widget with its value in a second unit."""
@@ -271,6 +304,21 @@ def _cell(parameter: Parameter, value: Any) -> Any:
     if isinstance(parameter, Choice):
         return parameter.describe(value)
     return float(f"{value:.6g}") if isinstance(value, float) else value
+
+
+def settings(query: str) -> dict[str, str]:
+    """Return the values of a query string by their keys, in small letters, without what a browser adds.
+
+    Examples
+    --------
+    >>> settings("Dose=5000&amp;panel=b&dose=300&voila-theme=dark")
+    {'dose': '300', 'panel': 'b'}
+    """
+    pairs = (
+        (visible(key).strip().casefold().removeprefix("amp;").strip(), text)
+        for key, text in parse_qsl(query, keep_blank_values=True)
+    )
+    return {key: text for key, text in pairs if key and not key.startswith(_NOT_OURS)}
 
 
 def _decimals(step: float) -> int:

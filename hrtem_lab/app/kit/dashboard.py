@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,7 @@ from hrtem_lab.app.kit.provenance import (
     present,
     table_file,
 )
-from hrtem_lab.app.kit.widgets import Address, Download
+from hrtem_lab.app.kit.widgets import Address, Download, Spoken
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -90,8 +90,10 @@ class Dashboard:
         self.message = widgets.HTML()
         self.message.add_class("hl-message")
         self._task: asyncio.Task[None] | None = None
+        self._presets: dict[str, tuple[Any, Mapping[str, Any]]] = {}
         self._address = Address(names=list(controls.parameters))
         self._address.observe(lambda change: self._guard(self._open, change.new), names="asked")
+        self._address.on_msg(lambda _widget, content, _buffers: self._guard(self._follow, content["follow"]))
         self._reset = widgets.Button(description="Reset", tooltip="Set every control to its first value")
         self._reset.add_class("hl-reset")
         self._reset.on_click(lambda _: self._guard(self._reset_all))
@@ -101,6 +103,7 @@ class Dashboard:
                 self.offer("Figure (PNG)", "", "png", self.png),
                 self.offer("Numbers (CSV)", "", "csv", self.csv),
                 self._address,
+                Spoken(),
             ],
             layout={"flex_flow": "row wrap"},
         )
@@ -201,6 +204,7 @@ class Dashboard:
         """Draw again after a change of the control `key`."""
         self.last_changed = key
         self.message.value = ""
+        self._mark_preset()
         self.draw()
         self._address.query = self.controls.query
         self._refine_later()
@@ -238,11 +242,53 @@ class Dashboard:
         self.update(self.last_changed)
 
     def _open(self, query: str) -> None:
-        complaints = self.controls.apply(query)
-        asked = [key for key in self.controls.parameters if f"{key}=" in query]
+        complaints = self.controls.apply(query, elsewhere=self._address.elsewhere)
+        asked = self.controls.named(query)
         self.update(asked[-1] if asked else self.last_changed)
         if complaints:
             self.say(" ".join([*complaints, "The usual value is shown instead."]))
+
+    def _follow(self, query: str) -> None:
+        """Show what a link on the page asks for, as if the page were opened by it."""
+        self.controls.reset()
+        self._open(query)
+
+    def _preset_row(
+        self, presets: Mapping[str, Mapping[str, Any]], *, shows: str | None = None, kept: Iterable[str] = ()
+    ) -> Any:
+        """Return a button for every preset; the one whose settings hold is marked.
+
+        Parameters
+        ----------
+        presets : mapping
+            Text on the button → values of controls. The other controls go to their first values.
+        shows : str or None
+            The control that counts as moved last; None for the first of the preset.
+        kept : iterable of str
+            Controls that a preset leaves as they are.
+        """
+        usual = {p.key: p.default for p in self.controls.parameters.values() if p.key not in set(kept)}
+        for name, values in presets.items():
+            button = widgets.Button(description=name, layout={"width": "auto"})
+            moved = shows or next(iter(values))
+            button.on_click(lambda _, name=name, moved=moved: self._guard(self._start_from, name, moved))
+            self._presets[name] = button, {**usual, **values}
+        buttons = [button for button, _ in self._presets.values()]
+        label = widgets.Label("Start from")
+        row = widgets.HBox([label, *buttons], layout={"flex_flow": "row wrap"})
+        row.add_class("hl-presets")
+        return row
+
+    def _start_from(self, preset: str, shows: str) -> None:
+        self.controls.set(**self._presets[preset][1])
+        self.update(shows)
+
+    def _mark_preset(self) -> None:
+        """Mark the preset whose settings hold."""
+        state = self.controls.values
+        for button, values in self._presets.values():
+            holds = all(state[key] == value for key, value in values.items())
+            (button.add_class if holds else button.remove_class)("hl-chosen")
 
     def _refine_later(self) -> None:
         self.cancel()

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
+from unicodedata import category
 
 import ipywidgets as widgets
 
+# What stands between thousands: spaces of all widths and apostrophes.
+_SPACE = "[ \u00a0\u2009\u202f'\u2019]"
 # The steps of a decade, in tenths of its power of ten.
 _TENTHS = (10, 11, 12, 13, 15, 17, 20, 22, 25, 30, 35, 40, 45, 50, 60, 70, 80, 90)
 
@@ -83,15 +88,46 @@ def number_between(minimum: float, maximum: float, text: str, rule: str) -> floa
     Raises
     ------
     ValueError
-        With the rule, if it is no number or out of range.
+        With the rule, if it is no number, out of range, or in range in two ways.
     """
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if not minimum <= number <= maximum:
+    found = {number for number in _readings(text) if minimum <= number <= maximum}
+    if len(found) == 2:
+        raise ValueError(f"{rule}, got {text!r}, which can be read in two ways: write it with a point")
+    if not found:
         raise ValueError(f"{rule}, got {text!r}")
-    return number
+    return found.pop()
+
+
+def _readings(text: str) -> set[float]:
+    """Return the numbers that a text can mean.
+
+    A typographic minus, spaces between thousands and a decimal comma are read; characters without width are
+    not there. One comma before three digits separates thousands or decimals.
+
+    Examples
+    --------
+    >>> _readings("−2.5"), _readings("15 000"), _readings("2,5"), sorted(_readings("5,000"))
+    ({-2.5}, {15000.0}, {2.5}, [5.0, 5000.0])
+    """
+    text = re.sub("[−–‒﹣－]", "-", visible(text)).strip()
+    text = re.sub(r"(?<=[eE]) (?=\d)", "+", text)  # a plus sign in an address is a space
+    if re.fullmatch(rf"[+-]?\d{{1,3}}({_SPACE}\d{{3}})+([.,]\d*)?", text):
+        text = re.sub(_SPACE, "", text)
+    texts = [] if "," in text else [text]
+    if re.fullmatch(r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?", text):
+        texts.append(text.replace(",", ""))
+    if re.fullmatch(r"[+-]?\d*,\d+([eE][+-]?\d+)?", text):
+        texts.append(text.replace(",", "."))
+    readings = set()
+    for written in texts:
+        with suppress(ValueError):
+            readings.add(float(written))
+    return readings
+
+
+def visible(text: str) -> str:
+    """Return a text without the characters that have no width, which copying from a page or a mail adds."""
+    return "".join(character for character in text if category(character) != "Cf")
 
 
 def thousands(value: float) -> str:

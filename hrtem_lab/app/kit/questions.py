@@ -10,7 +10,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from hrtem_lab import __version__
-from hrtem_lab.app.kit.widgets import Answer
+from hrtem_lab.app.kit.widgets import Answer, Spoken
 
 COMMIT, SKIP, AGAIN = "This is my prediction", "Show me without predicting", "Predict again"
 _WAITING = {
@@ -90,7 +90,7 @@ class Questions:
             settings=self._settings,
             covers=True,
         )
-        choice, told = _options(asked.options), widgets.HTML()
+        choice, told = _options(asked.options), _live()
         commit, skip, again = (_button(text) for text in (COMMIT, SKIP, AGAIN))
 
         skip.add_class("hl-skip")
@@ -102,7 +102,7 @@ class Questions:
             choice.disabled = skip.disabled = decided
             commit.disabled = decided or choice.value is None
             again.disabled = not decided
-            told.value = f'<div class="hl-told" role="status">{_told(asked, kept)}</div>'
+            told.value = f'<div class="hl-told">{_told(asked, kept)}</div>'
 
         def forget(_button: Any) -> None:
             with kept.hold_sync():
@@ -135,7 +135,7 @@ class Questions:
             raise ValueError(f"the self-checks are {', '.join(self._checks)}, got {name!r}")
         check = self._checks[name]
         kept = Answer(name=f"{self._chapter}:{name}", options=list(check.answers))
-        choice, verdict = _options(list(check.answers)), widgets.HTML()
+        choice, verdict = _options(list(check.answers)), _live()
 
         def judge(change: Any) -> None:
             right, why = check.answers[change.new]
@@ -185,11 +185,18 @@ def _button(text: str) -> Any:
     return widgets.Button(description=text, layout={"width": "fit-content"})
 
 
+def _live() -> Any:
+    """Return a place for words that are read aloud when they appear."""
+    place = widgets.HTML()
+    place.add_class("hl-live")
+    return place
+
+
 def _options(options: Sequence[str]) -> Any:
     return widgets.RadioButtons(options=options, value=None, layout={"width": "auto"})
 
 
 def _block(question: str, children: Sequence[Any]) -> Any:
-    block = widgets.VBox([widgets.HTML(f"<strong>{escape(question)}</strong>"), *children])
+    block = widgets.VBox([widgets.HTML(f"<strong>{escape(question)}</strong>"), *children, Spoken()])
     block.add_class("hl-question")
     return block

@@ -1,8 +1,7 @@
-"""A dashboard of a noisy exposure, which the reader can record again or start from a preset."""
+"""A dashboard of a noisy exposure, which the reader can record again."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import ipywidgets as widgets
@@ -31,10 +30,6 @@ class Retakes(Dashboard):
         super().__init__(controls, name=name)
         self._draw_label = widgets.HTML()
 
-    def start_from(self, preset: str) -> None:
-        """Set the controls to a preset."""
-        raise NotImplementedError
-
     def _name_noise(self) -> None:
         """Show the number of the noise."""
         self._draw_label.value = f'<span class="hl-second">noise {self.controls.values["seed"]}</span>'
@@ -44,17 +39,6 @@ class Retakes(Dashboard):
         button = widgets.Button(description="New noise", tooltip=tooltip)
         button.on_click(lambda _: self._guard(self._draw_anew))
         return widgets.HBox([button, self._draw_label], layout={"align_items": "center"})
-
-    def _preset_row(self, presets: Iterable[str]) -> Any:
-        """Return a button for every preset."""
-        buttons = []
-        for name in presets:
-            button = widgets.Button(description=name, layout={"width": "auto"})
-            button.on_click(lambda _, name=name: self._guard(self.start_from, name))
-            buttons.append(button)
-        row = widgets.HBox([widgets.Label("Start from"), *buttons], layout={"flex_flow": "row wrap"})
-        row.add_class("hl-presets")
-        return row
 
     def _draw_anew(self) -> None:
         self.controls.set(seed=(self.controls.values["seed"] + 1) % _SEEDS)

@@ -1,4 +1,4 @@
-"""Widgets that ipywidgets does not have: picture, grid of cells, download, address, storage, answer."""
+"""Widgets that ipywidgets does not have: picture, cells, download, address, storage, answer, spoken names."""
 
 from __future__ import annotations
 
@@ -97,18 +97,36 @@ class Address(anywidget.AnyWidget):
         The keys that belong to this dashboard.
     query : str
         The state as a query string, written to the address.
+    elsewhere : list of str
+        The keys that other dashboards of the page take.
     asked : str
-        The query string with which the page was opened.
+        What the query string with which the page was opened asks of this dashboard; keys that no dashboard of
+        the page takes are asked of the first.
     page : str
         The page's address without its query; empty in JupyterLab, and until the browser has told it.
+
+    A link on the page that leads to the page itself does not open it anew: the message ``{"follow": query}``
+    brings what it asks.
     """
 
     _esm = _HERE / "address.js"
     _css = _STYLE
     names = traitlets.List(trait=traitlets.Unicode()).tag(sync=True)
     query = traitlets.Unicode().tag(sync=True)
+    elsewhere = traitlets.List(trait=traitlets.Unicode()).tag(sync=True)
     asked = traitlets.Unicode().tag(sync=True)
     page = traitlets.Unicode().tag(sync=True)
+
+
+class Spoken(anywidget.AnyWidget):
+    """What a screen reader says of all controls of the page: it shows nothing, and one on a page is enough.
+
+    A slider gets its label as its name and its value with the unit; buttons tell which is pressed; a question
+    is a group with its words as its name. A widget of the class ``hl-live`` is read aloud when its text
+    changes.
+    """
+
+    _esm = _HERE / "spoken.js"
 
 
 class Storage(anywidget.AnyWidget):

@@ -23,6 +23,7 @@ from hrtem_lab.app.server.places import documents
 
 #: What an address may ask for: a document or picture in the folder or one level below, by plain names.
 _NAME = re.compile(r"(?:howto/)?\w+\.md|images/\w+\.png", re.ASCII)
+_TABLE = '<div class="document-table" tabindex="0" role="group" aria-label="Table">'
 _ELSEWHERE = re.compile(r"\w+:|#|//")
 
 
@@ -68,7 +69,10 @@ def as_html(text: str, *, name: str) -> tuple[str, str]:
         if inline.type == "inline":
             inline.children = _reachable(inline.children or [], dirname(name))
     shown = [token for token in tokens if not (token.type == "fence" and token.info.startswith("{"))]
-    return title, str(_parser().renderer.render(shown, _parser().options, {}))
+    html = str(_parser().renderer.render(shown, _parser().options, {}))
+    for scrolls in ("<pre>", '<div class="math block">'):  # sideways, so the keyboard must reach it
+        html = html.replace(scrolls, f'{scrolls[:-1]} tabindex="0">')
+    return title, html.replace("<th></th>", "<td></td>")
 
 
 class DocumentHandler(Page, JupyterHandler):  # type: ignore[misc]
@@ -101,7 +105,7 @@ def _read(file: Path, name: str, _changed: int) -> tuple[str, str]:
 def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark").enable("table")
     parser.use(dollarmath_plugin, renderer=_equation).use(anchors_plugin, max_level=4)
-    parser.add_render_rule("table_open", lambda *_: '<div class="document-table"><table>')
+    parser.add_render_rule("table_open", lambda *_: f"{_TABLE}<table>")
     parser.add_render_rule("table_close", lambda *_: "</table></div>")
     return parser
 

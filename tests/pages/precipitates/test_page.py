@@ -174,6 +174,7 @@ class TestPage:
         page.open(f"{QUICK}&seed=4&right=2")
         page.press(name)
         assert page.settings == AT_FIRST | {"Pixels per cell": "32"} | PRESETS[name]
+        assert page.chosen == [name]
         assert "seed=4" in page.query
         assert page.alerts == []
 

@@ -179,28 +179,14 @@ class Explorer(Dashboard):
         )
         self._map_picture = Picture(overlay=bar)
         self._numbers = widgets.HTML()
-        self._preset = widgets.Dropdown(
-            options=[("choose …", ""), *((name, name) for name in PRESETS)],
-            description="Start from",
-            style={"description_width": "11em"},
-            layout={"width": "auto"},
-        )
-        self._preset.observe(lambda change: self._guard(self._start_from, change.new), names="value")
         pictures = pictures_row([self._reference_picture, self._picture, self._map_picture])
-        side = widgets.VBox([self._preset, self.controls.panel()], layout={"flex": "1 1 380px"})
+        side = widgets.VBox(
+            [self._preset_row(PRESETS, kept=["map"]), self.controls.panel()], layout={"flex": "1 1 380px"}
+        )
         values = widgets.VBox([self._numbers, self.actions], layout={"flex": "1 1 380px"})
         explored = stage(pictures, side_by_side(side, values))
         self.view = widgets.VBox([self.message, explored, self._curve.view])
         self.view.add_class("hl-dashboard")
-
-    def _start_from(self, name: str) -> None:
-        if not name:
-            return
-        self.controls.reset()
-        self.controls.set(**PRESETS[name])
-        self._preset.value = ""
-        key = next(iter(PRESETS[name]))
-        self.update(key)
 
 
 def _map_caption(key: str) -> str:

@@ -103,7 +103,12 @@ class NoiseLab(Retakes):
         for _ in self._compare(shown):
             pass
         self._numbers.value = readings.table(self._differences[shown])
-        stale = [key for key in PANELS if self._carded.get(key) != self._exposures[key]]
+        # A setting that came back before its numbers were there has its card, but no numbers.
+        stale = [
+            key
+            for key, exposure in self._exposures.items()
+            if self._carded.get(key) != exposure or key not in self._differences
+        ]
         for key in stale:
             self._cards[key].data = encode_image(self._image(key), limits=(0, self._white))
             self._cards[key].alt = f"Small panel {key}: {self._exposures[key].words}."
@@ -230,10 +235,11 @@ class NoiseLab(Retakes):
         panel = side_by_side(pictures, values, sliders)
         panel.add_class("hl-stage")
         title = widgets.HTML("<h3>One disturbance at a time</h3>")
+        presets = self._preset_row(PRESETS, shows="panel", kept=["seed"])
         adds = widgets.HTML("<h3>Do the parts add up?</h3>")
         self.view = widgets.VBox(
             [
-                *(self.message, self._preset_row(PRESETS), self.controls.row("panel"), panel),
+                *(self.message, presets, self.controls.row("panel"), panel),
                 *(title, self._card_grid()),
                 *(adds, self._bars, self.offer("Bars (PNG)", "bars", "png", self.bars_png)),
             ]
@@ -251,13 +257,6 @@ class NoiseLab(Retakes):
             )
             cards[-1].add_class(f"hl-panel-{key}")
         return _grid(cards)
-
-    def start_from(self, preset: str) -> None:
-        """Set the controls to a preset; the noise stays."""
-        seed = self.controls.values["seed"]
-        self.controls.reset()
-        self.controls.set(**PRESETS[preset], seed=seed)
-        self.update("panel")
 
 
 def _grid(children: list[Any]) -> Any:

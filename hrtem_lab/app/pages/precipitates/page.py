@@ -269,8 +269,9 @@ class Precipitates(Retakes):
             layout={"flex": "1 1 300px"},
         )
         title = widgets.HTML("<h3>All diameters</h3>")
+        presets = self._preset_row(PRESETS, shows="diameter", kept=["seed", "pixels", "truth", "curves"])
         measured = stage(pictures, side_by_side(*settings), side_by_side(bars, actions))
-        top = [self.message, self._preset_row(PRESETS), self._pictures.sentence, measured]
+        top = [self.message, presets, self._pictures.sentence, measured]
         self.view = widgets.VBox([*top, title, self.controls.row("curves"), self.curves.view])
         self.view.add_class("hl-dashboard")
 
@@ -283,13 +284,6 @@ class Precipitates(Retakes):
             ],
             layout={"flex_flow": "row wrap"},
         )
-
-    def start_from(self, preset: str) -> None:
-        """Set the controls to a preset; noise, pixels and what is shown stay."""
-        kept = {key: self.controls.values[key] for key in ("seed", "pixels", "truth", "curves")}
-        self.controls.reset()
-        self.controls.set(**{**kept, **PRESETS[preset]})
-        self.update("diameter")
 
 
 def dashboard() -> Any:

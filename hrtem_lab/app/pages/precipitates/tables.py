@@ -66,7 +66,7 @@ def goals() -> Any:
         for goal, found, met in _goals()
     )
     note = f"{study_words(BEST).capitalize()}, in the stored study; the worst diameter and dose count."
-    return _block(note, "<tr><th>goal</th><th>found</th><th></th></tr>", rows, kind="hl-goals")
+    return _block(note, "<tr><th>goal</th><th>found</th><td></td></tr>", rows, kind="hl-goals")
 
 
 def _goals() -> Iterable[tuple[str, str, bool]]:

@@ -39,6 +39,7 @@
     if (state.shown === "slow") hide();
     element("loading")?.remove();
     document.body.classList.add("shell-ready");
+    land(opened);
   }
 
   window.voila_process = (index, count) => {
@@ -135,6 +136,93 @@
   });
   // A page that comes back from the browser's memory has lost its kernel on the way out.
   window.addEventListener("pageshow", (event) => event.persisted && window.location.reload());
+
+  // --- where a link leads -------------------------------------------------------------------------------
+
+  // The heading that the address names, or else the figure whose settings it has. The page is drawn long after
+  // the browser has looked for the heading, and it still grows: the place is kept until the reader moves.
+  const SETTLE = 4 * SECOND;
+  const LOOKS = 30; // after which a setting that no figure has leads to the first, which says so
+  const opened = { hash: window.location.hash, search: window.location.search };
+  let stopKeeping = () => {};
+
+  function heading(hash) {
+    const name = hash.slice(1);
+    const decoded = (() => { try { return decodeURIComponent(name); } catch { return name; } })();
+    const plain = (text) => text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "-");
+    return element(name) ?? element(decoded)
+      ?? [...document.querySelectorAll("#rendered_cells :is(h1, h2, h3, h4)[id]")]
+        .find(({ id }) => plain(id) === plain(decoded));
+  }
+
+  function figure(search, late) {
+    const dashboards = [...document.querySelectorAll(".hl-dashboard")];
+    const keys = [...new URLSearchParams(search).keys()].filter((key) => !/^(voila-|utm_)/.test(key));
+    const control = keys.map((key) => `.hl-control-${CSS.escape(key.trim().toLowerCase())}`);
+    const set = dashboards.find((one) => control.some((name) => one.querySelector(name)));
+    return keys.length ? set ?? (late ? dashboards[0] : undefined) : undefined;
+  }
+
+  function land({ hash, search }) {
+    stopKeeping();
+    if (hash.length < 2 && !search) return;
+    let place = null;
+    const show = () => place?.scrollIntoView({ block: "start", behavior: "instant" });
+    const grown = new ResizeObserver(show);
+    let looks = 0;
+    const looking = setInterval(() => { // figures are drawn one after the other
+      place = (hash.length > 1 && heading(hash)) || figure(search, (looks += 1) > LOOKS);
+      if (!place) return;
+      clearInterval(looking);
+      if (!place.hasAttribute("tabindex")) place.tabIndex = -1;
+      place.classList.add("shell-place");
+      place.focus({ preventScroll: true });
+      show();
+      grown.observe(element("rendered_cells"));
+      setTimeout(stop, SETTLE);
+    }, 50);
+    const moves = ["wheel", "touchstart", "pointerdown", "keydown"];
+    const stop = stopKeeping = () => {
+      clearInterval(looking);
+      grown.disconnect();
+      for (const move of moves) window.removeEventListener(move, stop, true);
+    };
+    for (const move of moves) window.addEventListener(move, stop, true);
+    setTimeout(() => place || stop(), SLOW);
+  }
+
+  // A link to this page with other settings sets them, and Python goes on. Back takes them back.
+  let shown = window.location.search;
+  function follow(search) {
+    shown = search;
+    document.dispatchEvent(new CustomEvent("hrtem-lab-follow", { detail: search }));
+  }
+
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest?.("#rendered_cells a[href]");
+    if (!link || event.defaultPrevented || event.button || link.target || link.hasAttribute("download")) return;
+    if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey || !state.drawn || state.shown) return;
+    const { origin, pathname, search, hash } = new URL(link.href);
+    if (origin !== window.location.origin || pathname !== window.location.pathname || !search) return;
+    event.preventDefault();
+    history.pushState(null, "", pathname + search + hash);
+    follow(search);
+    land({ search, hash });
+  });
+  window.addEventListener("popstate", () => {
+    if (window.location.search !== shown) follow(window.location.search);
+  });
+
+  // What scrolls sideways in its own box must be reached by the keyboard to be read.
+  function makeReachable() {
+    for (const box of document.querySelectorAll("#rendered_cells :is(pre, table, .hl-scroll, mjx-container)")) {
+      const scrolls = box.scrollWidth > box.clientWidth + 1
+        && /auto|scroll/.test(getComputedStyle(box).overflowX);
+      if (scrolls && !box.hasAttribute("tabindex")) box.tabIndex = 0;
+      else if (!scrolls && box.tabIndex === 0) box.removeAttribute("tabindex");
+    }
+  }
+  window.addEventListener("load", () => new ResizeObserver(makeReachable).observe(element("rendered_cells")));
 
   // --- links to documents -------------------------------------------------------------------------------
 
