@@ -62,6 +62,15 @@ def pair(name: str, value: Any) -> tuple[Any, Any]:
     return rows, columns
 
 
+def pixel_size(name: str, value: Any) -> tuple[float, float]:
+    """Return a pixel size as (rows, columns), both positive; one number stands for square pixels."""
+    if np.ndim(value) == 0 or np.shape(value) == (1,):
+        side = positive(name, value)
+        return side, side
+    rows, columns = pair(name, value)
+    return positive(name, rows), positive(name, columns)
+
+
 def image(name: str, value: Any) -> NDArray[np.floating]:
     """Return `value` as a floating-point image; it must be 2-D, real, finite and not empty."""
     array = np.asarray(value)
@@ -76,6 +85,17 @@ def image(name: str, value: Any) -> NDArray[np.floating]:
     if not np.isfinite(array).all():
         raise ValueError(f"{name} must be finite, got NaN or infinity")
     return array
+
+
+def images(name: str, value: Any) -> NDArray[np.floating]:
+    """Return `value` as one floating-point image or a stack of them, shape (…, rows, columns)."""
+    # A subclass, such as a masked array, is left to the check of one image.
+    stack = np.asanyarray(value)
+    if stack.ndim <= 2:
+        return image(name, value)
+    if stack.size == 0:
+        raise ValueError(f"{name} must not be empty, got shape {stack.shape}")
+    return image(name, stack.reshape(-1, stack.shape[-1])).reshape(stack.shape)
 
 
 def same_shape(name: str, array: NDArray[np.floating], shape: tuple[int, ...]) -> NDArray[np.floating]:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 from html import escape
+from numbers import Real
 
 import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from hrtem_lab import _validation
 
 UNSEEN_GREY = 215
 """Grey level of map pixels where a metric does not look: lighter than any grey in cividis itself."""
@@ -18,10 +21,10 @@ def encode_image(image: ArrayLike, *, limits: tuple[float, float]) -> bytes:
 
     Parameters
     ----------
-    image : array_like
-        Intensity, shape (rows, columns).
+    image : array_like, shape (rows, columns)
+        Intensity: finite real numbers of any size and type, scaled in double precision.
     limits : (float, float)
-        Intensities shown black and white; lower intensities are black, higher ones white.
+        Finite intensities shown black and white; lower intensities are black, higher ones white.
 
     Returns
     -------
@@ -29,15 +32,20 @@ def encode_image(image: ArrayLike, *, limits: tuple[float, float]) -> bytes:
 
     Raises
     ------
-    ValueError
-        If white is not above black.
+    TypeError, ValueError
+        If the image is not a 2-D array of finite real numbers, or the limits are not two finite numbers with
+        white above black.
+
+    Notes
+    -----
+    Whole numbers above 2⁵³ are rounded to the nearest double, so that neighbours may share a grey.
 
     Examples
     --------
     >>> encode_image(np.zeros((4, 4)), limits=(0, 1))[1:4]
     b'PNG'
     """
-    return _png(_levels(image, limits))
+    return _png(_levels(_validation.image("image", image), limits))
 
 
 def encode_map(differences: ArrayLike, *, maximum: float = 1.0) -> bytes:
@@ -45,8 +53,8 @@ def encode_map(differences: ArrayLike, *, maximum: float = 1.0) -> bytes:
 
     Parameters
     ----------
-    differences : array_like
-        Shape (rows, columns), from 0 to `maximum`.
+    differences : array_like, shape (rows, columns)
+        From 0 to `maximum`; what lies beyond gets the first or last colour.
     maximum : float
         The difference shown in the last colour.
 
@@ -56,17 +64,21 @@ def encode_map(differences: ArrayLike, *, maximum: float = 1.0) -> bytes:
 
     Raises
     ------
-    ValueError
-        If `maximum` is not positive.
+    TypeError, ValueError
+        If the differences are not a 2-D array of real numbers or one is infinite, or `maximum` is not
+        positive and finite.
 
     Examples
     --------
     >>> encode_map([[0.0, 1.0], [0.5, float("nan")]])[1:4]
     b'PNG'
     """
-    values = np.asarray(differences, float)
-    unseen = np.isnan(values)
-    levels = _levels(np.where(unseen, 0, values), (0, maximum))
+    values = np.asanyarray(differences)
+    unseen = np.zeros(values.shape, bool)
+    if values.dtype.kind == "f":
+        unseen = np.isnan(values)
+        values = np.where(unseen, 0, values)
+    levels = _levels(_validation.image("differences", values), (0, maximum))
     colours = np.asarray(cv2.applyColorMap(levels, cv2.COLORMAP_CIVIDIS), np.uint8)
     colours[unseen] = UNSEEN_GREY
     return _png(colours)
@@ -85,12 +97,17 @@ def scale_bar(field_of_view: tuple[float, float]) -> str:
     str
         One `<svg>` element whose coordinates are Å.
 
+    Raises
+    ------
+    TypeError, ValueError
+        If a length is not positive and finite.
+
     Examples
     --------
     >>> "0.5 nm" in scale_bar((21.1, 21.1))
     True
     """
-    height, width = field_of_view
+    height, width = _validation.pixel_size("field_of_view", field_of_view)
     length = _round_length(width / 3.5)
     unit = width / 100
     x, y = 5 * unit, height - 6 * unit
@@ -186,12 +203,20 @@ def overlay(shapes: str, size: tuple[float, float]) -> str:
     )
 
 
-def _levels(image: ArrayLike, limits: tuple[float, float]) -> NDArray[np.uint8]:
+def _levels(image: NDArray[np.floating], limits: tuple[float, float]) -> NDArray[np.uint8]:
+    if np.shape(limits) != (2,) or not all(isinstance(limit, Real) for limit in limits):
+        raise TypeError(f"limits must be two real numbers, (black, white), got {limits!r}")
     black, white = limits
     if not white > black:
         raise ValueError(f"the limits' white must be above black, got {limits!r}")
-    scaled = (np.asarray(image, np.float32) - black) * (255 / (white - black))
-    return np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
+    black, white = (_validation.real_number("limits", limit) for limit in limits)
+    # Cut off first, then measured by the greater limit, no intermediate leaves ±2, whatever the unit.
+    unit = max(abs(black), abs(white))
+    scaled = np.clip(image, black, white, dtype=np.float64)
+    scaled /= unit
+    scaled -= black / unit
+    scaled *= 255 / (white / unit - black / unit)
+    return np.rint(scaled, out=scaled).astype(np.uint8)
 
 
 def _png(pixels: NDArray[np.uint8]) -> bytes:
