@@ -54,7 +54,7 @@ def encode_map(differences: ArrayLike, *, maximum: float = 1.0) -> bytes:
     Parameters
     ----------
     differences : array_like, shape (rows, columns)
-        From 0 to `maximum`; what lies beyond gets the first or last colour.
+        From 0 to `maximum`; what lies beyond gets the first or last colour, what is masked is unseen.
     maximum : float
         The difference shown in the last colour.
 
@@ -74,6 +74,8 @@ def encode_map(differences: ArrayLike, *, maximum: float = 1.0) -> bytes:
     b'PNG'
     """
     values = np.asanyarray(differences)
+    if isinstance(values, np.ma.MaskedArray):
+        values = values.astype(float).filled(np.nan)
     unseen = np.zeros(values.shape, bool)
     if values.dtype.kind == "f":
         unseen = np.isnan(values)
