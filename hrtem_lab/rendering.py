@@ -75,7 +75,7 @@ def encode_map(differences: ArrayLike, *, maximum: float = 1.0) -> bytes:
     """
     values = np.asanyarray(differences)
     if isinstance(values, np.ma.MaskedArray):
-        values = values.astype(float).filled(np.nan)
+        values = np.ma.filled(values.astype(float), np.nan)
     unseen = np.zeros(values.shape, bool)
     if values.dtype.kind == "f":
         unseen = np.isnan(values)

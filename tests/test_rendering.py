@@ -112,6 +112,12 @@ class TestMaps:
         assert np.linalg.norm(self.CIVIDIS - rendering.UNSEEN_GREY, axis=1).min() > 60
         assert shown[0, [0, 2]].tolist() == self.CIVIDIS[[0, 255]].tolist()
 
+    @pytest.mark.parametrize("kind", [float, int])
+    def test_masked_pixels_are_unseen(self, kind):
+        masked = np.ma.array([[0, 9, 1]], mask=[[False, True, False]], dtype=kind)
+        shown = decoded(rendering.encode_map(masked))
+        assert np.array_equal(shown, decoded(rendering.encode_map([[0.0, math.nan, 1.0]])))
+
     @pytest.mark.parametrize("maximum", [1e-300, 1e300])
     def test_a_maximum_of_any_size_has_the_last_colour(self, maximum):
         shown = decoded(rendering.encode_map([[0.0, math.nan, maximum]], maximum=maximum))

@@ -167,7 +167,8 @@ def ideal_dose(reference: ArrayLike, image: ArrayLike, *, auc: float = 0.95, det
     0.63
     """
     target = _validation.between_half_and_one("auc", auc)
-    low, high = np.log([1e-8, 1e8]) - 2 * np.log(detector.sampling)
+    height, width = _validation.pixel_size("sampling", detector.sampling)
+    low, high = np.log([1e-8, 1e8]) - (np.log(height) + np.log(width))
 
     def reaches(log_dose: float) -> bool:
         return bool(predicted_auc(reference, image, [np.exp(log_dose)], detector=detector)[0] >= target)

@@ -37,7 +37,8 @@ def source_blur(
     Raises
     ------
     TypeError, ValueError
-        If the image is not a array of finite real numbers of 2 or more dimensions, or `sigma` or `sampling` is out of range.
+        If the image does not hold finite real numbers in 2 or more dimensions, or `sigma` or `sampling` is
+        out of range.
 
     Notes
     -----
@@ -100,7 +101,8 @@ def shot_noise(
     dose_per_area : float
         Incident electrons per Å² (1 e⁻/Å² is 100 e⁻/nm²); 0 gives the black image.
     sampling : float or (float, float)
-        Pixel size in Å; of pixels that are not square, along (rows, columns). At the same dose, smaller pixels are noisier.
+        Pixel size in Å; of pixels that are not square, along (rows, columns). At the same dose,
+        smaller pixels are noisier.
     rng : int, numpy.random.Generator or None
         Seed or generator. The images of a stack take their random numbers one after another from the same
         generator: their noise is independent, and the first one is what it would be alone.

@@ -82,7 +82,7 @@ class IdealSizer(PreparedSizer):
         *,
         cells: int | tuple[int, int],
         dose_per_area: float | None,
-        sampling: float,
+        sampling: float | tuple[float, float],
         false_alarm: float = 0.05,
         thickness: int = THICKNESS,
     ) -> None:
@@ -187,7 +187,7 @@ def ideal_size(
     *,
     cells: int | tuple[int, int],
     dose_per_area: float | None,
-    sampling: float,
+    sampling: float | tuple[float, float],
     false_alarm: float = 0.05,
     thickness: int = THICKNESS,
 ) -> Size:
@@ -211,8 +211,8 @@ def ideal_size(
         Unit cells along rows and columns; each must have a whole number of pixels.
     dose_per_area : float or None
         Incident electrons per Å²; None for an image without noise.
-    sampling : float
-        Pixel size in Å.
+    sampling : float or (float, float)
+        Pixel size in Å; of pixels that are not square, along (rows, columns).
     false_alarm : float
         Greatest share of pristine images in which a precipitate may be found. By Markov's inequality the
         mean of L over diameters and places exceeds its inverse no more often.

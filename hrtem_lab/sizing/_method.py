@@ -38,8 +38,8 @@ class Conditions:
         Unit cells along rows and columns.
     dose_per_area : float or None
         Incident electrons per Å²; None for images without noise.
-    sampling : float
-        Pixel size in Å.
+    sampling : float or (float, float)
+        Pixel size in Å; of pixels that are not square, along (rows, columns).
     false_alarm : float
         Greatest share of pristine images in which a precipitate may be found.
     """
@@ -47,13 +47,15 @@ class Conditions:
     shape: tuple[int, int]
     cells: tuple[int, int]
     dose_per_area: float | None
-    sampling: float
+    sampling: float | tuple[float, float]
     false_alarm: float
 
     @property
     def cell(self) -> float:
         """Edge of a unit cell in Å; of a rectangle's, the square root of its area."""
-        edges = [size / count * self.sampling for size, count in zip(self.shape, self.cells, strict=True)]
+        steps = _validation.pixel_size("sampling", self.sampling)
+        sides = zip(self.shape, self.cells, steps, strict=True)
+        edges = [size / count * step for size, count, step in sides]
         return float(np.sqrt(edges[0] * edges[1]))
 
     @property
@@ -67,6 +69,7 @@ def checked_conditions(
     shape: tuple[int, ...], *, cells: Any, dose_per_area: Any, sampling: Any, false_alarm: Any
 ) -> Conditions:
     """Return the conditions; a number that is out of range is refused."""
+    size = _validation.pixel_size("sampling", sampling)
     rate = _validation.positive("false_alarm", false_alarm)
     if rate >= 1:
         raise ValueError(f"false_alarm must be below 1, got {false_alarm!r}")
@@ -74,7 +77,7 @@ def checked_conditions(
         shape=(shape[0], shape[1]),
         cells=checked_cells(cells, shape),
         dose_per_area=checked_dose(dose_per_area),
-        sampling=_validation.positive("sampling", sampling),
+        sampling=size if np.ndim(sampling) else size[0],
         false_alarm=rate,
     )
 

@@ -49,7 +49,7 @@ class PrecipitateSizer:
         *,
         cells: int | tuple[int, int],
         dose_per_area: float | None,
-        sampling: float,
+        sampling: float | tuple[float, float],
         method: str = "sphere",
         false_alarm: float = 0.05,
         metric: str | Metric | None = None,
@@ -92,7 +92,7 @@ def size_precipitate(
     *,
     cells: int | tuple[int, int],
     dose_per_area: float | None,
-    sampling: float,
+    sampling: float | tuple[float, float],
     method: str = "sphere",
     false_alarm: float = 0.05,
     metric: str | Metric | None = None,
@@ -115,8 +115,8 @@ def size_precipitate(
         Unit cells along rows and columns; each must have a whole number of pixels.
     dose_per_area : float or None
         Incident electrons per Å²; None for an image without noise.
-    sampling : float
-        Pixel size in Å.
+    sampling : float or (float, float)
+        Pixel size in Å; of pixels that are not square, along (rows, columns).
     method : str
         "sphere" weighs the evidence of every sphere of a whole diameter anywhere in the image; the others
         compare cell by cell (`cell_map`), count the cells above a threshold of `THRESHOLDS`, and give the

@@ -109,7 +109,7 @@ class TestPixels:
             PROCESSES[process](image, sampling=1, **options),
         )
 
-    def test_a_source_is_round_in_ångström(self):
+    def test_a_source_is_round_in_angstroms(self):
         """Its variance along an axis is σ² over that axis's pixel size squared."""
         point = np.zeros((101, 61))
         point[50, 30] = 1
@@ -119,7 +119,7 @@ class TestPixels:
         assert (blurred * x**2).sum() == pytest.approx(4, rel=3e-3)
         np.testing.assert_array_equal(source_blur(point.T, sigma=4, sampling=(2, 1)), blurred.T)
 
-    def test_the_shorter_side_is_measured_in_ångström(self):
+    def test_the_shorter_side_is_measured_in_angstroms(self):
         assert source_blur(np.ones((3, 50)), sigma=6, sampling=(2, 0.2)).shape == (3, 50)
         with pytest.raises(ValueError, match=r"shorter side, 6 Å, got 6\.1"):
             source_blur(np.ones((3, 50)), sigma=6.1, sampling=(2, 0.2))
