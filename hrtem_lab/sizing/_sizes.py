@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hrtem_lab import _validation
-from hrtem_lab.metrics import Metric
+from hrtem_lab.metrics import MetricLike
 from hrtem_lab.sizing._method import PreparedSizer, checked_conditions, checked_reference
 from hrtem_lab.sizing._outcome import Size
 from hrtem_lab.sizing._table import SIZERS, methods
@@ -52,7 +52,7 @@ class PrecipitateSizer:
         sampling: float | tuple[float, float],
         method: str = "sphere",
         false_alarm: float = 0.05,
-        metric: str | Metric | None = None,
+        metric: MetricLike | None = None,
         compact: bool | None = None,
         rng: int | np.random.Generator | None = None,
         thickness: int | None = None,
@@ -95,7 +95,7 @@ def size_precipitate(
     sampling: float | tuple[float, float],
     method: str = "sphere",
     false_alarm: float = 0.05,
-    metric: str | Metric | None = None,
+    metric: MetricLike | None = None,
     compact: bool | None = None,
     rng: int | np.random.Generator | None = None,
     thickness: int | None = None,
@@ -123,7 +123,7 @@ def size_precipitate(
         diameter of a disc of their area.
     false_alarm : float
         Greatest share of pristine images in which a precipitate may be found.
-    metric : str or Metric, optional
+    metric : str, Metric or callable, optional
         For methods with a threshold: how cells are compared. None: by the metric that the threshold is meant
         for.
     compact : bool, optional
