@@ -18,7 +18,7 @@ from hrtem_lab.noise import Detector
 ROUND = 4
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class _Plan(Plan):
     """What a worker needs to make and compare any of the exposures."""
 
@@ -103,6 +103,12 @@ class Sweep(Study):
             first_here=True,
         )
         self.differences = self.values
+
+    def __repr__(self) -> str:
+        return (
+            f"<Sweep: {self.done} of {self.total} exposures done; {', '.join(self.metrics)}; "
+            f"{len(self.images)} images, {len(self.doses)} doses>"
+        )
 
 
 def _differences(plan: _Plan, place: Place, repeat: int) -> list[float]:

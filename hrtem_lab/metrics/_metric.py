@@ -82,7 +82,7 @@ class Prepared(ABC):
         return _validation.same_shape("image", _validation.image("image", image), self.shape)
 
 
-@dataclass(frozen=True, kw_only=True, repr=False)
+@dataclass(frozen=True, kw_only=True)
 class Metric:
     """One row of the table of metrics: the functions, and what a reader must know to trust them.
 
@@ -316,6 +316,9 @@ class _PreparedFunction(Prepared):
         super().__init__(reference)
         self._plain, self._options = plain, options
         self._reference = np.array(reference)
+
+    def __repr__(self) -> str:
+        return f"<{self._plain.key} of a reference of {self.shape[0]} × {self.shape[1]} pixels>"
 
     def __call__(self, image: ArrayLike) -> float:
         return self._plain.value(self._reference, image, **self._options)

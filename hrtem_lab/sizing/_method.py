@@ -50,6 +50,12 @@ class Conditions:
     sampling: float | tuple[float, float]
     false_alarm: float
 
+    def describe(self) -> str:
+        """Return in a few words what is exposed."""
+        rows, columns = self.cells
+        dose = "no noise" if self.dose_per_area is None else f"{self.dose_per_area:g} e⁻/Å²"
+        return f"{rows} × {columns} cells of {self.cell:.4g} Å, {dose}"
+
     @property
     def cell(self) -> float:
         """Edge of a unit cell in Å; of a rectangle's, the square root of its area."""
@@ -117,6 +123,9 @@ class PreparedSizer(ABC):
 
     def __init__(self, conditions: Conditions) -> None:
         self.conditions = conditions
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {self.method!r}, {self.conditions.describe()}>"
 
     @abstractmethod
     def __call__(self, image: NDArray[np.floating]) -> Size:
@@ -199,6 +208,9 @@ class StudyMethod:
     row: SizingMethod
     options: Mapping[str, Any]
 
+    def __repr__(self) -> str:
+        return f"StudyMethod(name={self.name!r}, label={self.label!r})"
+
 
 @dataclass(frozen=True, kw_only=True)
 class SizingMethod:
@@ -255,6 +267,9 @@ class SizingMethod:
     def __post_init__(self) -> None:
         """Refuse a row whose method knows something else."""
         _validation.one_of("needs", self.needs, (REFERENCE, SERIES))
+
+    def __repr__(self) -> str:
+        return f"SizingMethod(key={self.key!r}, label={self.label!r})"
 
     def __call__(self, known: Any, conditions: Conditions, **options: Any) -> PreparedSizer:
         """Return the method prepared for many images; an option that it does not use is refused."""

@@ -81,6 +81,9 @@ class PrecipitateSizer:
         """The key of the method."""
         return self._prepared.method
 
+    def __repr__(self) -> str:
+        return f"<PrecipitateSizer: {self.method!r}, {self._prepared.conditions.describe()}>"
+
     def __call__(self, image: ArrayLike) -> Size:
         """Return what the method says about one image."""
         return self._prepared(_checked_image(image, self._prepared.conditions.shape))

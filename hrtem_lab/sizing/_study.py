@@ -46,7 +46,7 @@ LENGTH = {"units": "angstrom"}
 DOSE = {"units": "e-/angstrom^2", "long_name": "dose per area"}
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class _Plan(Plan):
     """What a worker needs to make and size any of the images; a place is (dose, diameter)."""
 
