@@ -61,6 +61,7 @@ def cell_map(
     """
     pristine = _validation.image("reference", reference)
     array = _validation.same_shape("image", _validation.image("image", image), pristine.shape)
+    _validation.warn_of_counts("image", array, pristine)
     return CellComparison(pristine, cells=checked_cells(cells, pristine.shape), metric=as_metric(metric))(
         array
     )

@@ -100,12 +100,15 @@ class IdealSizer(PreparedSizer):
                 false_alarm=false_alarm,
             )
         )
+        _validation.warn_of_counts("series[0]", self._pristine)
         depth = _validation.positive_integer("thickness", thickness)
         self._templates = [self._template(key, series[key], depth) for key in sorted(series) if key > 0]
 
     def __call__(self, image: ArrayLike) -> Size:
         """Return the most likely size in one image."""
         array = _validation.same_shape("image", _validation.image("image", image), self.conditions.shape)
+        counts = None if self.conditions.dose_per_area is None else self.conditions.counts
+        _validation.warn_of_counts("image", array, self._pristine, counts=counts)
         logarithms = self._log_ratios(array)
         by_diameter = np.array([log_mean(one) for one in logarithms])
         total = log_mean(by_diameter)

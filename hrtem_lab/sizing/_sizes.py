@@ -60,8 +60,10 @@ class PrecipitateSizer:
         semiangle_cutoff: float | None = None,
         energy: float | None = None,
     ) -> None:
+        self._reference = checked_reference(reference)
+        _validation.warn_of_counts("reference", self._reference)
         self._prepared = _prepare(
-            checked_reference(reference),
+            self._reference,
             method,
             cells=cells,
             dose_per_area=dose_per_area,
@@ -86,7 +88,9 @@ class PrecipitateSizer:
 
     def __call__(self, image: ArrayLike) -> Size:
         """Return what the method says about one image."""
-        return self._prepared(_checked_image(image, self._prepared.conditions.shape))
+        array = _checked_image(image, self._prepared.conditions.shape)
+        _warn_of_counts(array, self._reference, self._prepared)
+        return self._prepared(array)
 
 
 def size_precipitate(
@@ -201,6 +205,8 @@ def size_precipitate(
         semiangle_cutoff=semiangle_cutoff,
         energy=energy,
     )
+    _validation.warn_of_counts("reference", pristine)
+    _warn_of_counts(array, pristine, sizer)
     return sizer(array)
 
 
@@ -221,6 +227,12 @@ def _prepare(
     )
     given = {name: value for name, value in options.items() if value is not None}
     return row(reference, conditions, **given)
+
+
+def _warn_of_counts(image: NDArray, reference: NDArray, sizer: PreparedSizer) -> None:
+    conditions = sizer.conditions
+    counts = None if conditions.dose_per_area is None else conditions.counts
+    _validation.warn_of_counts("image", image, reference, counts=counts)
 
 
 def _checked_image(image: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.floating]:
