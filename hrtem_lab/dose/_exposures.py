@@ -69,9 +69,6 @@ class Exposures:
         exposed = {name: not_negative(f"image {name!r}", image) for name, image in images.items()}
         for name, image in exposed.items():
             _validation.same_shape(f"image {name!r}", image, compared.shape)
-        for name, image in exposed.items():
-            _validation.warn_of_counts(f"image {name!r}", image, compared)
-        _validation.warn_of_counts("reference", compared)
         return cls(
             reference=compared,
             images=exposed,

@@ -136,11 +136,9 @@ def predicted_auc(
 
 
 def _both(reference: ArrayLike, image: ArrayLike) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
-    """Return two noise-free images of one shape and one unit."""
+    """Return two noise-free images of one shape."""
     same, other = not_negative("reference", reference), not_negative("image", image)
     _validation.same_shape("image", other, same.shape)
-    _validation.warn_of_counts("reference", same)
-    _validation.warn_of_counts("image", other, same)
     return same, other
 
 

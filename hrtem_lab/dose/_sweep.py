@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hrtem_lab._studies import Place, Plan, Seed, Study
+from hrtem_lab._validation import warn_of_counts
 from hrtem_lab.dose._exposures import Exposures
 from hrtem_lab.metrics import MetricLike, Prepared, as_metrics
 from hrtem_lab.noise import Detector
@@ -90,6 +91,9 @@ class Sweep(Study):
         if not rows or not images:
             raise ValueError("a sweep needs at least one metric and one image, got none")
         exposures = Exposures.checked(reference, images, doses, repeats=repeats, detector=detector, rng=rng)
+        for name, image in exposures.images.items():
+            warn_of_counts(f"image {name!r}", image, exposures.reference)
+        warn_of_counts("reference", exposures.reference)
         self.exposures, self.repeats, self.seed = exposures, exposures.repeats, exposures.seed
         self.images, self.doses, self.detector = exposures.images, exposures.doses, exposures.detector
         super().__init__(

@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import pytest
 
-from hrtem_lab.dose import difference_curve, ideal_dose, ideal_observer, predicted_auc
+from hrtem_lab.dose import Sweep
 from hrtem_lab.noise import Detector, counts_per_pixel
 from hrtem_lab.sizing import IdealSizer, PrecipitateSizer, cell_map, ideal_size, size_precipitate
 
@@ -73,27 +73,18 @@ class TestSizing:
 
 
 class TestDose:
-    DETECTOR = Detector(sampling=SAMPLING)
-
-    def calls(self, reference, image):
-        yield lambda: difference_curve(
-            "mse", reference, image, [1], repeats=1, detector=self.DETECTOR, rng=1, workers=1
-        )
-        yield lambda: ideal_observer(reference, image, [1], repeats=2, detector=self.DETECTOR, rng=1)
-        yield lambda: predicted_auc(reference, image, [1], detector=self.DETECTOR)
-        yield lambda: ideal_dose(reference, image, detector=self.DETECTOR)
+    def curve(self, reference, image):
+        detector = Detector(sampling=SAMPLING)
+        return Sweep(["mse"], reference, {"x": image}, [1], repeats=1, detector=detector)
 
     def test_an_image_in_electrons_is_told(self):
-        for call in self.calls(CRYSTAL, 18 * CHANGED):
-            with pytest.warns(UserWarning, match="^image .* times as bright as the reference") as told:
-                call()
-            assert len(told) == 1
+        with pytest.warns(UserWarning, match="^image 'x' .* times as bright as the reference") as told:
+            self.curve(CRYSTAL, 18 * CHANGED)
+        assert len(told) == 1
 
     def test_a_reference_in_electrons_is_told(self):
-        for call in self.calls(18 * CRYSTAL, 18 * CHANGED):
-            with pytest.warns(UserWarning, match="^reference .* times as bright as the incident beam"):
-                call()
+        with pytest.warns(UserWarning, match="^reference .* times as bright as the incident beam"):
+            self.curve(18 * CRYSTAL, 18 * CHANGED)
 
     def test_images_relative_to_the_beam_are_not(self):
-        for call in self.calls(CRYSTAL, CHANGED):
-            call()
+        self.curve(CRYSTAL, CHANGED)
