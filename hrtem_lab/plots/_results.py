@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from hrtem_lab.dose import Sweep, sweep_table
 from hrtem_lab.edge_cases import EdgeCase
@@ -25,7 +25,8 @@ from hrtem_lab.sizing import SIZERS, Size, StoredStudy, detection_limit, study_m
 if TYPE_CHECKING:
     from xarray import DataArray, Dataset
 
-Floats = NDArray[np.float64]
+# Inches: beside the curves of a study there is room for the names of all variants.
+_WIDE = (12.0, 5.0)
 
 
 def draw(result: Any, *, ideal: Dataset | ArrayLike | None = None) -> Figure:
@@ -174,7 +175,9 @@ def _observer(table: Dataset) -> Figure:
 def _stored(study: StoredStudy) -> Figure:
     limits = {_method(name): study.limits(name) for name in study.methods}
     greatest = float(study.diameters.max())
-    return limit_curves(study.doses, limits, styles=_styles(list(study.methods)), greatest=greatest)
+    return limit_curves(
+        study.doses, limits, styles=_styles(list(study.methods)), greatest=greatest, size=_WIDE
+    )
 
 
 def _run(run: StoredRun) -> Figure:
@@ -210,7 +213,7 @@ def _limits(table: Dataset) -> Figure:
     }
     found = np.nanmax(limits.values) if np.isfinite(limits.values).any() else 0
     doses = ordered["dose_per_area"].values
-    return limit_curves(doses, curves, styles=_styles(methods), greatest=max(14.0, float(found)))
+    return limit_curves(doses, curves, styles=_styles(methods), greatest=max(14.0, float(found)), size=_WIDE)
 
 
 def _study(study: Dataset) -> Figure:
@@ -224,7 +227,7 @@ def _study(study: Dataset) -> Figure:
     diameters = np.atleast_1d(study["diameter"].values)
     title = f"{study['dose_per_area'].item():g} e⁻/Å²"
     return size_curves(
-        diameters, curves, styles=_styles(methods), cell=study.attrs["cell_angstrom"], title=title
+        diameters, curves, styles=_styles(methods), cell=study.attrs["cell_angstrom"], title=title, size=_WIDE
     )
 
 
