@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 FAR = 3.0
 # With fewer electrons in the whole image, its mean says too little.
 ENOUGH_ELECTRONS = 30
+# No camera counts so many electrons in a pixel: whatever such an image is, another unit is no explanation.
+MOST_BRIGHT = 1e9
 
 
 def real_number(name: str, value: Any) -> float:
@@ -123,9 +125,10 @@ def warn_of_counts(
     counts : float, optional
         Electrons that a pixel of vacuum expects, if `image` is an exposure.
     """
-    mean = float(image.mean())
-    usual = 1.0 if reference is None else float(reference.mean())
-    if mean <= 0 or usual <= 0:
+    with np.errstate(over="ignore"):
+        mean = float(image.mean(dtype=np.float64))
+        usual = 1.0 if reference is None else float(reference.mean(dtype=np.float64))
+    if not (mean > 0 and usual > 0 and mean / usual <= MOST_BRIGHT):
         return
     ratio, electrons = mean / usual, math.inf if counts is None else usual * image.size * counts
     beyond = ratio > FAR or (reference is not None and ratio < 1 / FAR)
