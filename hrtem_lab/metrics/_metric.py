@@ -180,7 +180,7 @@ class Metric:
         -------
         Metric
             It promises nothing: neither symmetry nor a threshold nor a map, for which `cell_map` of
-            `hrtem_lab.sizing` stands in. `dataclasses.replace` sets what is known of it.
+            `hrtem_lab.sizing` stands in. ``dataclasses.replace`` sets what is known of it.
 
         Raises
         ------
