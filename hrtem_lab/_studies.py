@@ -65,6 +65,9 @@ class Plan:
 
     token: tuple[int, ...] = field(default_factory=_token, init=False, repr=False)
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__.strip('_')}>"
+
     def __hash__(self) -> int:
         return hash(self.token)
 
@@ -143,6 +146,9 @@ class Study:
         self._planned = np.arange(self._counts.max()) < self._counts[..., None]
         self.known = np.zeros(self._planned.shape, dtype=bool)
         self.values = np.full((*shape, *self._planned.shape), np.nan)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {self.done} of {self.total} draws done>"
 
     @property
     def total(self) -> int:

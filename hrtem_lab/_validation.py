@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import math
+import warnings
 from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+# Materials of one thickness differ in mean brightness by less than this factor, electrons may by far more.
+FAR = 3.0
+# With fewer electrons in the whole image, its mean says too little.
+ENOUGH_ELECTRONS = 30
+# No camera counts so many electrons in a pixel: whatever such an image is, another unit is no explanation.
+MOST_BRIGHT = 1e9
 
 
 def real_number(name: str, value: Any) -> float:
@@ -104,6 +112,54 @@ def images(name: str, value: Any) -> NDArray[np.floating]:
     if stack.size == 0:
         raise ValueError(f"{name} must not be empty, got shape {stack.shape}")
     return image(name, stack.reshape(-1, stack.shape[-1])).reshape(stack.shape)
+
+
+def warn_of_counts(
+    name: str,
+    image: NDArray[np.floating],
+    reference: NDArray[np.floating] | None = None,
+    *,
+    counts: float | None = None,
+) -> None:
+    """Warn if `image` looks like electrons per pixel instead of intensity relative to the incident beam.
+
+    Parameters
+    ----------
+    name : str
+        What the warning calls the image.
+    image : numpy.ndarray, shape (rows, columns)
+    reference : numpy.ndarray, shape (rows, columns), optional
+        Intensity relative to the incident beam; without it, the beam itself is what `image` is compared with.
+    counts : float, optional
+        Electrons that a pixel of vacuum expects, if `image` is an exposure.
+    """
+    with np.errstate(over="ignore"):
+        mean = float(image.mean(dtype=np.float64))
+        usual = 1.0 if reference is None else float(reference.mean(dtype=np.float64))
+    if not (mean > 0 and usual > 0 and mean / usual <= MOST_BRIGHT):
+        return
+    ratio, electrons = mean / usual, math.inf if counts is None else usual * image.size * counts
+    beyond = ratio > FAR or (reference is not None and ratio < 1 / FAR)
+    if beyond and electrons >= ENOUGH_ELECTRONS:
+        than = "the incident beam" if reference is None else "the reference"
+        sign = f"is on average {ratio:.3g} times as bright as {than}"
+    elif counts and _counted(image, counts):
+        sign = "holds whole numbers alone, as electrons are"
+    else:
+        return
+    here = "" if counts is None else f", here {counts:.4g}"
+    warnings.warn(
+        f"{name} {sign}: it must be an intensity relative to the incident beam; divide electrons by "
+        f"counts_per_pixel(dose_per_area, sampling=…){here}",
+        stacklevel=4,
+    )
+
+
+def _counted(image: NDArray[np.floating], counts: float) -> bool:
+    """Tell whether an exposure holds whole numbers, which electrons are and their quotients are not."""
+    if image.max() < 2 or abs(1 / counts - round(1 / counts)) < 1e-6 / counts:
+        return False
+    return bool((image == np.rint(image)).all())
 
 
 def same_shape(name: str, array: NDArray[np.floating], shape: tuple[int, ...]) -> NDArray[np.floating]:

@@ -34,6 +34,10 @@ class EdgeCase:
     description: str
     image: NDArray[np.floating]
 
+    def __repr__(self) -> str:
+        rows, columns = self.image.shape
+        return f"<EdgeCase {self.key!r}: {self.label}, {rows} × {columns} pixels>"
+
 
 def edge_cases(
     *, shape: int | tuple[int, int] = 128, rng: int | np.random.Generator = 0

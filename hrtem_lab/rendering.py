@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from html import escape
+from numbers import Real
 
 import cv2
 import numpy as np
@@ -53,7 +54,7 @@ def encode_map(differences: ArrayLike, *, maximum: float = 1.0) -> bytes:
     Parameters
     ----------
     differences : array_like, shape (rows, columns)
-        From 0 to `maximum`; what lies beyond gets the first or last colour.
+        From 0 to `maximum`; what lies beyond gets the first or last colour, what is masked is unseen.
     maximum : float
         The difference shown in the last colour.
 
@@ -72,7 +73,9 @@ def encode_map(differences: ArrayLike, *, maximum: float = 1.0) -> bytes:
     >>> encode_map([[0.0, 1.0], [0.5, float("nan")]])[1:4]
     b'PNG'
     """
-    values = np.asarray(differences)
+    values = np.asanyarray(differences)
+    if isinstance(values, np.ma.MaskedArray):
+        values = np.ma.filled(values.astype(float), np.nan)
     unseen = np.isnan(values) if values.dtype.kind == "f" else np.zeros(values.shape, bool)
     levels = _levels(_validation.image("differences", np.where(unseen, 0, values)), (0, maximum))
     colours = np.asarray(cv2.applyColorMap(levels, cv2.COLORMAP_CIVIDIS), np.uint8)
@@ -200,8 +203,8 @@ def overlay(shapes: str, size: tuple[float, float]) -> str:
 
 
 def _levels(image: NDArray[np.floating], limits: tuple[float, float]) -> NDArray[np.uint8]:
-    if np.shape(limits) != (2,):
-        raise ValueError(f"limits must be (black, white), got {limits!r}")
+    if np.shape(limits) != (2,) or not all(isinstance(limit, Real) for limit in limits):
+        raise TypeError(f"limits must be two real numbers, (black, white), got {limits!r}")
     black, white = limits
     if not white > black:
         raise ValueError(f"the limits' white must be above black, got {limits!r}")

@@ -70,6 +70,14 @@ class ExitWave:
         # A read-only view of a mapping cannot be pickled.
         return ExitWave, (self.array, self.sampling, self.energy, self.thickness, dict(self.provenance))
 
+    def __repr__(self) -> str:
+        rows, columns = self.array.shape
+        height, width = self.sampling
+        return (
+            f"<ExitWave: {rows} × {columns} pixels of {height:.3g} × {width:.3g} Å, "
+            f"{self.energy / 1000:g} keV, {self.thickness:.4g} Å thick>"
+        )
+
     @property
     def extent(self) -> tuple[float, float]:
         """Height and width of the periodic wave in Å."""

@@ -57,6 +57,43 @@ class TestImages:
         with pytest.raises(ValueError, match=r"white must be above black, got \("):
             rendering.encode_image(np.zeros((2, 2)), limits=limits)
 
+    @pytest.mark.parametrize("unit", [1e-300, 1e-30, 1e30, 1e300, 1.7e308, -1e308, 5e-324])
+    def test_a_unit_changes_no_grey(self, unit):
+        """However large or small: black, middle grey and white stay themselves, from float64's ends."""
+        limits = tuple(sorted((-unit, unit)))
+        row = np.array([[limits[0], 0.0, limits[1]]])
+        assert decoded(rendering.encode_image(row, limits=limits)).tolist() == [[0, 128, 255]]
+
+    @pytest.mark.parametrize(
+        ("kind", "white"),
+        [(np.float16, 6e4), (np.float32, 3e38), (np.int64, 2**63 - 1), (np.uint64, 2**64 - 1), (bool, 1)],
+    )
+    def test_any_real_type_is_shown_up_to_its_greatest_number(self, kind, white):
+        row = np.array([[0, white]], dtype=kind)
+        assert decoded(rendering.encode_image(row, limits=(0, white))).tolist() == [[0, 255]]
+
+    def test_a_narrow_window_on_large_numbers_is_kept(self):
+        """Single precision has no numbers between these two."""
+        row = [[2.0**30, 2.0**30 + 1, 2.0**30 + 2, 1e308, -1e308]]
+        shown = decoded(rendering.encode_image(row, limits=(2**30, 2**30 + 2)))
+        assert shown.tolist() == [[0, 128, 255, 255, 0]]
+
+    @pytest.mark.parametrize(
+        ("image", "limits", "error", "rule"),
+        [
+            ([[math.nan]], (0, 1), ValueError, "image must be finite"),
+            ([[math.inf]], (0, 1), ValueError, "image must be finite"),
+            ([1.0], (0, 1), ValueError, "image must be 2-D"),
+            ([["a"]], (0, 1), TypeError, "image must hold real numbers"),
+            ([[1.0]], (0, math.inf), ValueError, "limits must be finite, got inf"),
+            ([[1.0]], (0, None), TypeError, "limits must be two real numbers, .*, got"),
+            ([[1.0]], 1, TypeError, "limits must be two real numbers, .*, got 1"),
+        ],
+    )
+    def test_what_has_no_grey_is_refused(self, image, limits, error, rule):
+        with pytest.raises(error, match=rule):
+            rendering.encode_image(image, limits=limits)
+
 
 class TestMaps:
     CIVIDIS = np.rint(255 * matplotlib.colormaps["cividis"](np.arange(256))[:, :3]).astype(int)
@@ -74,6 +111,22 @@ class TestMaps:
         assert shown[0, 1].tolist() == [rendering.UNSEEN_GREY] * 3
         assert np.linalg.norm(self.CIVIDIS - rendering.UNSEEN_GREY, axis=1).min() > 60
         assert shown[0, [0, 2]].tolist() == self.CIVIDIS[[0, 255]].tolist()
+
+    @pytest.mark.parametrize("kind", [float, int])
+    def test_masked_pixels_are_unseen(self, kind):
+        masked = np.ma.array([[0, 9, 1]], mask=[[False, True, False]], dtype=kind)
+        shown = decoded(rendering.encode_map(masked))
+        assert np.array_equal(shown, decoded(rendering.encode_map([[0.0, math.nan, 1.0]])))
+
+    @pytest.mark.parametrize("maximum", [1e-300, 1e300])
+    def test_a_maximum_of_any_size_has_the_last_colour(self, maximum):
+        shown = decoded(rendering.encode_map([[0.0, math.nan, maximum]], maximum=maximum))
+        assert shown[0, [0, 2]].tolist() == self.CIVIDIS[[0, 255]].tolist()
+
+    @pytest.mark.parametrize("differences", [[[math.inf]], [["a"]], [1.0]])
+    def test_what_has_no_colour_is_refused(self, differences):
+        with pytest.raises((TypeError, ValueError), match="differences must"):
+            rendering.encode_map(differences)
 
     def test_the_maximum_must_be_positive(self):
         with pytest.raises(ValueError, match="white must be above black"):

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hrtem_lab._studies import Seed
-from hrtem_lab.dose._sweep import MetricLike, Sweep
+from hrtem_lab.dose._sweep import Sweep
 from hrtem_lab.dose._tables import labelled, two_or_more, with_discriminability
+from hrtem_lab.metrics import MetricLike
 from hrtem_lab.noise import Detector
 
 if TYPE_CHECKING:
@@ -33,9 +34,9 @@ def difference_curve(
 
     Parameters
     ----------
-    metric : str, Metric, or a sequence of them
-        Keys of `hrtem_lab.metrics.METRICS`, or metrics of one's own. A sequence, even of one metric, gives
-        the table the dimension `metric`; a metric by itself gives none.
+    metric : str, Metric or callable, or a sequence of them
+        Keys of `hrtem_lab.metrics.METRICS`, or metrics or functions of one's own. A sequence, even
+        of one metric, gives the table the dimension `metric`; a metric by itself gives none.
     reference : array_like, shape (rows, columns)
         Noise-free intensity relative to the incident beam.
     image : array_like, or mapping of str to array_like

@@ -41,6 +41,9 @@ class Exposures:
     detector: Detector
     seed: int
 
+    def __repr__(self) -> str:
+        return f"<Exposures: {len(self.images)} images, {len(self.doses)} doses, {self.repeats} repeats>"
+
     @classmethod
     def checked(
         cls,

@@ -126,14 +126,20 @@ def predicted_auc(
     >>> predicted_auc(dim, bright, [0, 1, 10], detector=Detector(sampling=0.5)).round(2)
     array([0.5 , 0.98, 1.  ])
     """
-    same, other = (not_negative(name, array) for name, array in (("reference", reference), ("image", image)))
-    _validation.same_shape("image", other, same.shape)
+    same, other = _both(reference, image)
     return np.array(
         [
             LikelihoodRatio(same, other, dose_per_area=dose, detector=detector).auc()
             for dose in checked_doses(doses, detector).tolist()
         ]
     )
+
+
+def _both(reference: ArrayLike, image: ArrayLike) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+    """Return two noise-free images of one shape."""
+    same, other = not_negative("reference", reference), not_negative("image", image)
+    _validation.same_shape("image", other, same.shape)
+    return same, other
 
 
 def ideal_dose(reference: ArrayLike, image: ArrayLike, *, auc: float = 0.95, detector: Detector) -> float:
@@ -167,10 +173,13 @@ def ideal_dose(reference: ArrayLike, image: ArrayLike, *, auc: float = 0.95, det
     0.63
     """
     target = _validation.between_half_and_one("auc", auc)
-    low, high = np.log([1e-8, 1e8]) - 2 * np.log(detector.sampling)
+    same, other = _both(reference, image)
+    height, width = _validation.pixel_size("sampling", detector.sampling)
+    low, high = np.log([1e-8, 1e8]) - (np.log(height) + np.log(width))
 
     def reaches(log_dose: float) -> bool:
-        return bool(predicted_auc(reference, image, [np.exp(log_dose)], detector=detector)[0] >= target)
+        dose = float(np.exp(log_dose))
+        return LikelihoodRatio(same, other, dose_per_area=dose, detector=detector).auc() >= target
 
     if not reaches(high):
         return float("inf")

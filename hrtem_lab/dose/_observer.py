@@ -59,6 +59,9 @@ class LikelihoodRatio:
         self._same, self._other = (np.maximum(rate.ravel() + shift, SMALLEST) for rate in rates)
         self._most = most
 
+    def __repr__(self) -> str:
+        return f"<LikelihoodRatio: {self._same.size} pixels, at most {self._most:.4g} electrons expected>"
+
     def __call__(self, counts: NDArray) -> float:
         """Return t of one recorded image, given in electrons per pixel."""
         recorded = np.asarray(counts, dtype=np.float64).ravel()

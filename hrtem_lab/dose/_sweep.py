@@ -5,23 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hrtem_lab._studies import Place, Plan, Seed, Study
+from hrtem_lab._validation import warn_of_counts
 from hrtem_lab.dose._exposures import Exposures
-from hrtem_lab.metrics import Metric, Prepared, as_metric
+from hrtem_lab.metrics import MetricLike, Prepared, as_metrics
 from hrtem_lab.noise import Detector
-
-MetricLike: TypeAlias = str | Metric
 
 # Exposures per task after the first round: some tens of milliseconds, for which it is worth calling a worker.
 ROUND = 4
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class _Plan(Plan):
     """What a worker needs to make and compare any of the exposures."""
 
@@ -38,8 +36,8 @@ class Sweep(Study):
 
     Parameters
     ----------
-    metrics : sequence of str or Metric
-        Keys of `hrtem_lab.metrics.METRICS`, or metrics of one's own.
+    metrics : sequence of str, Metric or callable
+        Keys of `hrtem_lab.metrics.METRICS`, or metrics or functions of one's own.
     reference : array_like, shape (rows, columns)
         Noise-free image that exposures are compared with.
     images : mapping of str to array_like
@@ -88,14 +86,14 @@ class Sweep(Study):
         detector: Detector,
         rng: Seed = None,
     ) -> None:
-        rows = [as_metric(metric) for metric in metrics]
+        rows = as_metrics(metrics)
         self.metrics = [row.key for row in rows]
-        for key in self.metrics:
-            if self.metrics.count(key) > 1:
-                raise ValueError(f"metrics must differ in their keys, got {key!r} more than once")
         if not rows or not images:
             raise ValueError("a sweep needs at least one metric and one image, got none")
         exposures = Exposures.checked(reference, images, doses, repeats=repeats, detector=detector, rng=rng)
+        for name, image in exposures.images.items():
+            warn_of_counts(f"image {name!r}", image, exposures.reference)
+        warn_of_counts("reference", exposures.reference)
         self.exposures, self.repeats, self.seed = exposures, exposures.repeats, exposures.seed
         self.images, self.doses, self.detector = exposures.images, exposures.doses, exposures.detector
         super().__init__(
@@ -109,6 +107,12 @@ class Sweep(Study):
             first_here=True,
         )
         self.differences = self.values
+
+    def __repr__(self) -> str:
+        return (
+            f"<Sweep: {self.done} of {self.total} exposures done; {', '.join(self.metrics)}; "
+            f"{len(self.images)} images, {len(self.doses)} doses>"
+        )
 
 
 def _differences(plan: _Plan, place: Place, repeat: int) -> list[float]:

@@ -67,6 +67,10 @@ class State:
     accepted: int
     memory: Memory
 
+    def __repr__(self) -> str:
+        held = "" if self.held is None else f", held at {self.held:.4g}"
+        return f"<State: {self.value:.4g}{held}, after {self.step} steps, {self.accepted} of them accepted>"
+
 
 class _Found(NamedTuple):
     """A better image, its value and its held value."""

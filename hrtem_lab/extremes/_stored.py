@@ -64,6 +64,11 @@ class StoredRun:
     history: Mapping[str, NDArray[Any]]
     provenance: Mapping[str, Any]
 
+    def __repr__(self) -> str:
+        value = f"{self.metric} {self.values[self.metric]:.3f}"
+        held = "" if self.hold is None else f", {self.hold} {self.values[self.hold]:.3f}"
+        return f"<StoredRun {self.name!r}: {value}{held}, after {self.provenance['steps']} steps>"
+
     def rerun(self, *, steps: int | None = None, every: int = 1) -> Iterator[State]:
         """Return the states of the same search, from its start.
 

@@ -3,7 +3,8 @@
 Each metric compares an image with a reference, ``metric(reference, image)``, shows where they differ,
 and can be prepared for one reference that many images are compared with. `METRICS` is the one table of
 them, and `family`, `as_metric` and `prepare` choose from it: a new metric is a file in this folder and a
-name in that table.
+name in that table. A plain function ``(reference, image) -> float`` is taken wherever a metric is: see
+`Metric.of`.
 
 Examples
 --------
@@ -23,7 +24,7 @@ SIFT    0.78
 from hrtem_lab.metrics._band import aperture_cutoff
 from hrtem_lab.metrics._looks import Look
 from hrtem_lab.metrics._metric import FAMILIES, Metric, Prepared
-from hrtem_lab.metrics._table import METRICS, as_metric, family, prepare
+from hrtem_lab.metrics._table import METRICS, MetricLike, as_metric, as_metrics, family, prepare
 from hrtem_lab.metrics.chi_square import (
     PreparedChiSquare,
     chi_square,
@@ -40,6 +41,7 @@ __all__ = [
     "METRICS",
     "Look",
     "Metric",
+    "MetricLike",
     "Prepared",
     "PreparedCWSSIM",
     "PreparedChiSquare",
@@ -48,6 +50,7 @@ __all__ = [
     "PreparedSSIM",
     "aperture_cutoff",
     "as_metric",
+    "as_metrics",
     "chi_square",
     "chi_square_map",
     "cw_ssim",

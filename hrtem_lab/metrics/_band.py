@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from typing import overload
+
 import numpy as np
 from numpy.typing import NDArray
 
-from hrtem_lab._validation import positive
+from hrtem_lab._validation import non_negative, pixel_size, positive
 from hrtem_lab.waves import wavelength
 
 # The fraction of the reference's variance that may lie beyond its band: rounding and leakage at the edges.
 OUTSIDE = 1e-4
 
 
-def aperture_cutoff(semiangle_cutoff: float = 30.0, *, energy: float = 80e3, sampling: float) -> float:
+@overload
+def aperture_cutoff(semiangle_cutoff: float = ..., *, energy: float = ..., sampling: float) -> float: ...
+@overload
+def aperture_cutoff(
+    semiangle_cutoff: float = ..., *, energy: float = ..., sampling: tuple[float, float]
+) -> tuple[float, float]: ...
+def aperture_cutoff(
+    semiangle_cutoff: float = 30.0, *, energy: float = 80e3, sampling: float | tuple[float, float]
+) -> float | tuple[float, float]:
     r"""Return the highest spatial frequency of an image behind an objective aperture, in cycles per pixel.
 
     Two beams at opposite edges of the aperture make the finest fringes:
@@ -24,13 +34,14 @@ def aperture_cutoff(semiangle_cutoff: float = 30.0, *, energy: float = 80e3, sam
         Aperture semi-angle in mrad.
     energy : float
         Electron energy in eV.
-    sampling : float
-        Pixel size in Å.
+    sampling : float or (float, float)
+        Pixel size in Å; of pixels that are not square, along (rows, columns).
 
     Returns
     -------
-    float
-        A value for the option `cutoff` of `chi_square`; above 0.5 the pixels are too coarse for the image.
+    float or (float, float)
+        A value for the option `cutoff` of `chi_square`, along (rows, columns) for a pair of pixel sizes;
+        above 0.5 the pixels are too coarse for the image.
 
     Raises
     ------
@@ -43,7 +54,9 @@ def aperture_cutoff(semiangle_cutoff: float = 30.0, *, energy: float = 80e3, sam
     0.237
     """
     angle = positive("semiangle_cutoff", semiangle_cutoff) / 1000
-    return 2 * angle / wavelength(energy) * positive("sampling", sampling)
+    limit = 2 * angle / wavelength(energy)
+    height, width = pixel_size("sampling", sampling)
+    return (limit * height, limit * width) if np.ndim(sampling) else limit * height
 
 
 def frequencies(shape: tuple[int, ...]) -> NDArray[np.float64]:
@@ -51,6 +64,19 @@ def frequencies(shape: tuple[int, ...]) -> NDArray[np.float64]:
     rows, columns = shape
     distances: NDArray[np.float64] = np.hypot(np.fft.fftfreq(rows)[:, None], np.fft.rfftfreq(columns))
     return distances
+
+
+def checked_cutoff(cutoff: float | tuple[float, float]) -> float | tuple[float, float]:
+    """Return a band's limit in cycles per pixel: one number, or (rows, columns)."""
+    return pixel_size("cutoff", cutoff) if np.ndim(cutoff) else non_negative("cutoff", cutoff)
+
+
+def within(shape: tuple[int, ...], cutoff: float | tuple[float, float]) -> NDArray[np.bool_]:
+    """Return which coefficients of `numpy.fft.rfft2` a band keeps: those in a circle, or an ellipse."""
+    if not isinstance(cutoff, tuple):
+        return frequencies(shape) <= cutoff * (1 + 1e-9)
+    rows, columns = np.fft.fftfreq(shape[0]), np.fft.rfftfreq(shape[1])
+    return np.hypot(rows[:, None] / cutoff[0], columns / cutoff[1]) <= 1 + 1e-9
 
 
 def multiplicity(shape: tuple[int, ...]) -> NDArray[np.int64]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeAlias
 
 from numpy.typing import ArrayLike
 
@@ -45,13 +45,18 @@ METRICS: dict[str, Metric] = table(MSE, SSIM, CW_SSIM, SIFT, CHI_SQUARE)
 """All metrics by their key, in the order in which pages show them."""
 
 
-def as_metric(value: str | Metric, *, name: str = "metric") -> Metric:
-    """Return the row of `METRICS` that a key names; a metric of one's own is returned as it is.
+MetricLike: TypeAlias = str | Metric | Callable[..., float]
+"""What stands for a metric: a key of `METRICS`, a row, or a function ``(reference, image) -> float``."""
+
+
+def as_metric(value: MetricLike, *, name: str = "metric") -> Metric:
+    """Return the row of `METRICS` that a key names, or a metric of one's own.
 
     Parameters
     ----------
-    value : str or Metric
-        A key of `METRICS`, or a row.
+    value : str, Metric or callable
+        A key of `METRICS`; a row, which is returned as it is; or a function ``(reference, image) -> float``,
+        of which `Metric.of` makes a metric.
     name : str
         What an error calls it.
 
@@ -62,7 +67,7 @@ def as_metric(value: str | Metric, *, name: str = "metric") -> Metric:
     Raises
     ------
     TypeError
-        If `value` is neither text nor a `Metric`.
+        If `value` is none of these, or no function of two images.
     ValueError
         If no metric has that key.
 
@@ -70,14 +75,22 @@ def as_metric(value: str | Metric, *, name: str = "metric") -> Metric:
     --------
     >>> as_metric("cw_ssim").label
     'cw-SSIM'
+    >>> as_metric(lambda reference, image: abs(reference - image).max())
+    Metric(key='lambda', label='lambda', family='classic')
     >>> as_metric("psnr")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ValueError: metric must be one of mse, ssim, ..., got 'psnr'
     """
     if isinstance(value, Metric):
         return value
+    if callable(value) and not isinstance(value, type):
+        known = [row for row in METRICS.values() if row.function is value]
+        return known[0] if known else Metric.of(value)
     if not isinstance(value, str):
-        raise TypeError(f"{name} must be a Metric or one of {', '.join(METRICS)}, got {value!r}")
+        raise TypeError(
+            f"{name} must be a Metric or one of {', '.join(METRICS)}, or a function (reference, image), "
+            f"got {value!r}"
+        )
     return METRICS[_validation.one_of(name, value, tuple(METRICS))]
 
 
@@ -113,7 +126,7 @@ def family(*names: str) -> dict[str, Metric]:
 
 
 def prepare(
-    reference: ArrayLike, metrics: Mapping[str, Metric] | Iterable[str | Metric] | None = None
+    reference: ArrayLike, metrics: Mapping[str, Metric] | Iterable[MetricLike] | None = None
 ) -> dict[str, Prepared]:
     """Return one comparison with the reference for each metric, with default options.
 
@@ -122,8 +135,9 @@ def prepare(
     reference : array_like, shape (rows, columns)
         The image that others are compared with: real, finite, in any unit, large enough for every metric.
         It is not kept.
-    metrics : mapping or iterable of str or Metric, optional
-        A selection of `family`, or keys of `METRICS` and metrics of one's own; by default all of `METRICS`.
+    metrics : mapping, or iterable of str, Metric or callable, optional
+        A selection of `family`, or keys of `METRICS` and metrics or functions of one's own; by default all
+        of `METRICS`.
 
     Returns
     -------
@@ -159,9 +173,37 @@ def prepare(
 def _rows(metrics: Any) -> list[Metric]:
     if isinstance(metrics, str):
         raise TypeError(f"metrics must be several metrics, got the text {metrics!r}")
-    rows = [as_metric(metric) for metric in (metrics.values() if isinstance(metrics, Mapping) else metrics)]
+    return as_metrics(list(metrics.values() if isinstance(metrics, Mapping) else metrics))
+
+
+def as_metrics(values: Sequence[MetricLike]) -> list[Metric]:
+    """Return each `as_metric`; no two may share a key.
+
+    Parameters
+    ----------
+    values : sequence of str, Metric or callable
+        As for `as_metric`.
+
+    Returns
+    -------
+    list of Metric
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `as_metric` does, and if two have one key.
+
+    Examples
+    --------
+    >>> [metric.label for metric in as_metrics(["mse", METRICS["sift"]])]
+    ['MSE', 'SIFT']
+    """
+    rows = [as_metric(value) for value in values]
     keys = [row.key for row in rows]
     for key in keys:
         if keys.count(key) > 1:
-            raise ValueError(f"metrics must differ in their keys, got {key!r} more than once")
+            raise ValueError(
+                f"metrics must differ in their keys, got {key!r} more than once; "
+                "Metric.of(function, key=…) gives a function another one"
+            )
     return rows

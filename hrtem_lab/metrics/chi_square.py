@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from hrtem_lab._validation import non_negative, positive
-from hrtem_lab.metrics._band import frequencies, measured_cutoff, multiplicity
+from hrtem_lab._validation import non_negative, pixel_size, positive
+from hrtem_lab.metrics._band import checked_cutoff, measured_cutoff, multiplicity, within
 from hrtem_lab.metrics._looks import Look
 from hrtem_lab.metrics._metric import Metric, Prepared, checked_pair, compare, compare_map
 from hrtem_lab.metrics._scaling import LIMIT, magnitude
@@ -24,12 +24,12 @@ class PreparedChiSquare(Prepared):
     ----------
     reference : array_like, shape (rows, columns)
         The image that others are compared with.
-    cutoff : float or None
+    cutoff : float, (float, float) or None
         As for `chi_square`.
 
     Attributes
     ----------
-    cutoff : float
+    cutoff : float or (float, float)
         The band's limit in cycles per pixel.
     coefficients : int
         How many independent real numbers the band holds.
@@ -41,13 +41,13 @@ class PreparedChiSquare(Prepared):
     [0.0, 1.0]
     """
 
-    def __init__(self, reference: ArrayLike, *, cutoff: float | None = None) -> None:
+    def __init__(self, reference: ArrayLike, *, cutoff: float | tuple[float, float] | None = None) -> None:
         super().__init__(reference)
         array = np.asarray(reference)
         self._unit = magnitude(array)
         scaled = np.divide(array, self._unit, dtype=np.float64)
-        self.cutoff = measured_cutoff(scaled) if cutoff is None else non_negative("cutoff", cutoff)
-        self._mask = frequencies(self.shape) <= self.cutoff * (1 + 1e-9)
+        self.cutoff = measured_cutoff(scaled) if cutoff is None else checked_cutoff(cutoff)
+        self._mask = within(self.shape, self.cutoff)
         self.coefficients = int((self._mask * multiplicity(self.shape)).sum())
         self._reference = scaled
         self._filtered = self.filter(scaled)
@@ -103,7 +103,9 @@ class PreparedChiSquare(Prepared):
         return np.maximum(spread, (DARKEST * float(variance.mean()) or 1.0) * float(kernel.sum()))
 
 
-def chi_square(reference: ArrayLike, image: ArrayLike, *, cutoff: float | None = None) -> float:
+def chi_square(
+    reference: ArrayLike, image: ArrayLike, *, cutoff: float | tuple[float, float] | None = None
+) -> float:
     r"""Return the weighted square of the residual in the aperture's band, relative to its greatest value.
 
     .. math:: \frac{\lVert h * (a - b)\rVert_w^2}{(\lVert h * a\rVert_w + \lVert h * b\rVert_w)^2},
@@ -117,8 +119,9 @@ def chi_square(reference: ArrayLike, image: ArrayLike, *, cutoff: float | None =
     ----------
     reference, image : array_like, shape (rows, columns)
         Real, finite, of one shape, in one unit: intensities count, not only their ratios.
-    cutoff : float or None
-        The band's limit in cycles per pixel, from `aperture_cutoff`; by default what the reference itself,
+    cutoff : float, (float, float) or None
+        The band's limit in cycles per pixel, from `aperture_cutoff`; of pixels that are not square, along
+        (rows, columns). By default what the reference itself,
         if free of noise, needs: the smallest that leaves out at most 10⁻⁴ of its variance.
 
     Returns
@@ -161,7 +164,7 @@ def chi_square(reference: ArrayLike, image: ArrayLike, *, cutoff: float | None =
 
 
 def chi_square_map(
-    reference: ArrayLike, image: ArrayLike, *, cutoff: float | None = None
+    reference: ArrayLike, image: ArrayLike, *, cutoff: float | tuple[float, float] | None = None
 ) -> NDArray[np.float64]:
     r"""Return each pixel's term of `chi_square`, times the number of pixels: the mean is `chi_square`.
 
@@ -199,9 +202,9 @@ def reduced_chi_square(
     image: ArrayLike,
     *,
     dose_per_area: float,
-    sampling: float,
+    sampling: float | tuple[float, float],
     readout_sigma: float = 0.0,
-    cutoff: float | None = None,
+    cutoff: float | tuple[float, float] | None = None,
 ) -> float:
     r"""Return χ² in units of its mean for noise alone: whether an image differs by more than noise.
 
@@ -218,11 +221,11 @@ def reduced_chi_square(
         One exposure of that shape.
     dose_per_area : float
         Incident electrons per Å².
-    sampling : float
-        Pixel size in Å.
+    sampling : float or (float, float)
+        Pixel size in Å; of pixels that are not square, along (rows, columns).
     readout_sigma : float
         Standard deviation of the readout noise in electrons per pixel.
-    cutoff : float or None
+    cutoff : float, (float, float) or None
         As for `chi_square`.
 
     Returns
@@ -255,7 +258,8 @@ def reduced_chi_square(
     1.0
     """
     reference, image = checked_pair(reference, image)
-    vacuum = positive("dose_per_area", dose_per_area) * positive("sampling", sampling) ** 2
+    height, width = pixel_size("sampling", sampling)
+    vacuum = positive("dose_per_area", dose_per_area) * (height * width)
     readout = non_negative("readout_sigma", readout_sigma) / vacuum
     # eq. reduced chi-square
     prepared = PreparedChiSquare(reference, cutoff=cutoff)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from hrtem_lab._validation import non_negative, positive
-from hrtem_lab.noise._electrons import bounded_counts, counted, counts_per_pixel, relative
+from hrtem_lab._validation import non_negative, pixel_size
+from hrtem_lab.noise._electrons import bounded_counts, countable, counted, counts_per_pixel, relative
 from hrtem_lab.noise._processes import source_blur
 
 
@@ -18,8 +18,8 @@ class Detector:
 
     Attributes
     ----------
-    sampling : float
-        Pixel size at the specimen in Å.
+    sampling : float or (float, float)
+        Pixel size at the specimen in Å; of pixels that are not square, along (rows, columns).
     blur_sigma : float
         Standard deviation of the Gaussian source blur in Å.
     dark_counts : float
@@ -43,20 +43,22 @@ class Detector:
     (1.0, 29)
     """
 
-    sampling: float
+    sampling: float | tuple[float, float]
     blur_sigma: float = 0.0
     dark_counts: float = 0.0
     readout_sigma: float = 0.0
     clip: bool = False
 
     def __post_init__(self) -> None:
-        positive("sampling", self.sampling)
+        size = pixel_size("sampling", self.sampling)
+        if np.ndim(self.sampling):
+            object.__setattr__(self, "sampling", size)
         non_negative("blur_sigma", self.blur_sigma)
         bounded_counts("dark_counts", self.dark_counts)
         bounded_counts("readout_sigma", self.readout_sigma)
 
     def expected(self, image: ArrayLike) -> NDArray[np.floating]:
-        """Return the mean of many exposures of `image`: the blurred image."""
+        """Return the mean of many exposures of `image`, or of each of a stack: the blurred image."""
         return source_blur(image, sigma=self.blur_sigma, sampling=self.sampling)
 
     def expose(
@@ -67,22 +69,23 @@ class Detector:
         rng: int | np.random.Generator | None = None,
         counts: bool = False,
     ) -> NDArray[np.floating]:
-        """Return one recorded image.
+        """Return one recorded image, or one of each image of a stack.
 
         Parameters
         ----------
-        image : array_like, shape (rows, columns)
+        image : array_like, shape (..., rows, columns)
             Expected intensity relative to the incident beam, not negative.
         dose_per_area : float or None
             Incident electrons per Å²; None is the limit of a very high dose, where only the blur acts.
         rng : int, numpy.random.Generator or None
-            Seed or generator.
+            Seed or generator. The images of a stack are exposed one after another with the same generator:
+            their noise is independent, and the first one is what it would be alone.
         counts : bool
             Whether to return electrons per pixel instead, with the mean of the dark counts left in.
 
         Returns
         -------
-        numpy.ndarray of float64
+        numpy.ndarray of float64, shape of `image`
             The image, relative to the incident beam. Dose 0 gives a black one.
 
         Raises
@@ -97,7 +100,20 @@ class Detector:
             return self.expected(image)
         vacuum = counts_per_pixel(dose_per_area, sampling=self.sampling)
         generator = np.random.default_rng(rng)
-        electrons = counted(self.expected(image), vacuum, self.dark_counts, generator)
+        expected = self.expected(image)
+        countable(expected, vacuum)
+        if expected.ndim == 2:
+            return self._recorded(expected, vacuum, generator, counts=counts)
+        recorded = np.empty(expected.shape)
+        for place in np.ndindex(expected.shape[:-2]):
+            recorded[place] = self._recorded(expected[place], vacuum, generator, counts=counts)
+        return recorded
+
+    def _recorded(
+        self, expected: NDArray[np.floating], vacuum: float, generator: np.random.Generator, *, counts: bool
+    ) -> NDArray[np.float64]:
+        """Return one exposure of one image that is already blurred."""
+        electrons = counted(expected, vacuum, self.dark_counts, generator)
         if self.readout_sigma:
             electrons += generator.normal(0.0, self.readout_sigma, electrons.shape)
         if counts:

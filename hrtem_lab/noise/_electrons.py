@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hrtem_lab._validation import non_negative, positive
+from hrtem_lab._validation import non_negative, pixel_size
 
 # Above this, a double cannot represent every whole number of counts.
 MOST_COUNTS = 1e15
@@ -17,15 +17,15 @@ LEAST_COUNTS = 1e-15
 PART = 1 << 14
 
 
-def counts_per_pixel(dose_per_area: float, *, sampling: float) -> float:
+def counts_per_pixel(dose_per_area: float, *, sampling: float | tuple[float, float]) -> float:
     """Return the expected number of electrons per pixel of vacuum: the dose times the pixel's area.
 
     Parameters
     ----------
     dose_per_area : float
         Incident electrons per Å².
-    sampling : float
-        Pixel size in Å.
+    sampling : float or (float, float)
+        Pixel size in Å; of pixels that are not square, along (rows, columns).
 
     Returns
     -------
@@ -43,13 +43,15 @@ def counts_per_pixel(dose_per_area: float, *, sampling: float) -> float:
 
     >>> round(counts_per_pixel(50, sampling=0.165), 2)
     1.36
+    >>> round(counts_per_pixel(50, sampling=(0.165, 0.33)), 2)
+    2.72
     """
     dose = non_negative("dose_per_area", dose_per_area)
-    size = positive("sampling", sampling)
-    counts = dose * size * size
+    height, width = pixel_size("sampling", sampling)
+    counts = dose * height * width
     if dose and not LEAST_COUNTS <= counts <= MOST_COUNTS:
         raise ValueError(
-            "dose_per_area times sampling² must be 0 or between 1e-15 and 1e15 electrons per pixel, "
+            "dose_per_area times the pixel's area must be 0 or between 1e-15 and 1e15 electrons per pixel, "
             f"got {dose_per_area!r} e⁻/Å² on pixels of {sampling!r} Å"
         )
     return counts
@@ -63,10 +65,8 @@ def bounded_counts(name: str, value: Any) -> float:
     return number
 
 
-def counted(
-    image: NDArray[np.floating], vacuum: float, dark: float, generator: np.random.Generator
-) -> NDArray[np.float64]:
-    """Return the electrons that each pixel counts, drawn row by row."""
+def countable(image: NDArray[np.floating], vacuum: float) -> None:
+    """Raise unless the electrons that every pixel expects can be counted one by one."""
     lowest, highest = float(image.min()), float(image.max())
     if lowest < 0:
         raise ValueError(f"image must not be negative where electrons are counted, got {lowest:g}")
@@ -74,6 +74,12 @@ def counted(
         raise ValueError(
             f"image times dose must be at most 1e15 electrons per pixel, got {highest * vacuum:g}"
         )
+
+
+def counted(
+    image: NDArray[np.floating], vacuum: float, dark: float, generator: np.random.Generator
+) -> NDArray[np.float64]:
+    """Return the electrons that each pixel of a `countable` image counts, drawn row by row."""
     electrons = np.empty(image.shape)
     expected, counts = image.reshape(-1), electrons.reshape(-1)
     for start in range(0, image.size, PART):

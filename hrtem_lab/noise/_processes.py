@@ -1,4 +1,4 @@
-"""One function per physical process."""
+"""One function per physical process, for one image or each image of a stack."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hrtem_lab import _validation
-from hrtem_lab._validation import non_negative, positive
-from hrtem_lab.noise._electrons import bounded_counts, counted, counts_per_pixel, relative
+from hrtem_lab._validation import non_negative, pixel_size
+from hrtem_lab.noise._electrons import bounded_counts, countable, counted, counts_per_pixel, relative
 
 
-def source_blur(image: ArrayLike, *, sigma: float, sampling: float) -> NDArray[np.floating]:
+def source_blur(
+    image: ArrayLike, *, sigma: float, sampling: float | tuple[float, float]
+) -> NDArray[np.floating]:
     r"""Return an image blurred by the finite size of the electron source.
 
     The image is convolved with a Gaussian, :math:`\exp(-r^2 / 2\sigma^2) / 2\pi\sigma^2`, sampled at the
@@ -20,22 +22,23 @@ def source_blur(image: ArrayLike, *, sigma: float, sampling: float) -> NDArray[n
 
     Parameters
     ----------
-    image : array_like, shape (rows, columns)
+    image : array_like, shape (..., rows, columns)
         Expected intensity.
     sigma : float
         Standard deviation in Å, at most the shorter side of the image; 0 changes nothing.
-    sampling : float
-        Pixel size in Å.
+    sampling : float or (float, float)
+        Pixel size in Å; of pixels that are not square, along (rows, columns).
 
     Returns
     -------
-    numpy.ndarray of float64
+    numpy.ndarray of float64, shape of `image`
         Not negative where the image is not.
 
     Raises
     ------
     TypeError, ValueError
-        If the image is not a 2-D array of finite real numbers, or `sigma` or `sampling` is out of range.
+        If the image does not hold finite real numbers in 2 or more dimensions, or `sigma` or `sampling` is
+        out of range.
 
     Notes
     -----
@@ -56,25 +59,35 @@ def source_blur(image: ArrayLike, *, sigma: float, sampling: float) -> NDArray[n
     """
     import cv2  # noqa: PLC0415
 
-    expected = _validation.image("image", image).astype(np.float64)
-    size = positive("sampling", sampling)
-    pixels = non_negative("sigma", sigma) / size
-    if pixels > min(expected.shape) * (1 + 1e-9):
-        raise ValueError(
-            f"sigma must be at most the image's shorter side, {min(expected.shape) * size:g} Å, got {sigma!r}"
-        )
-    radius = math.ceil(4 * pixels)
-    if not radius:
+    expected = _validation.images("image", image).astype(np.float64)
+    sides, size = expected.shape[-2:], pixel_size("sampling", sampling)
+    spread = non_negative("sigma", sigma)
+    pixels = [spread / step for step in size]
+    if any(width > side * (1 + 1e-9) for width, side in zip(pixels, sides, strict=True)):
+        shorter = min(side * step for side, step in zip(sides, size, strict=True))
+        raise ValueError(f"sigma must be at most the image's shorter side, {shorter:g} Å, got {sigma!r}")
+    radii = [math.ceil(4 * width) for width in pixels]
+    if not any(radii):
         return expected
-    kernel = cv2.getGaussianKernel(2 * radius + 1, pixels, cv2.CV_64F)
-    # NumPy mirrors as often as needed; OpenCV mirrors once, too little for a wide blur of a small image.
-    padded = np.pad(expected, radius, mode="symmetric")
-    blurred = np.asarray(cv2.sepFilter2D(padded, cv2.CV_64F, kernel, kernel), np.float64)
-    return blurred[radius:-radius, radius:-radius]
+    down, right = (
+        cv2.getGaussianKernel(2 * radius + 1, width, cv2.CV_64F)
+        for radius, width in zip(radii, pixels, strict=True)
+    )
+    inside = tuple(slice(radius, radius + side) for radius, side in zip(radii, sides, strict=True))
+    blurred = np.empty(expected.shape)
+    for place in np.ndindex(expected.shape[:-2]):
+        # NumPy mirrors as often as needed; OpenCV mirrors once, too little for a wide blur of a small image.
+        padded = np.pad(expected[place], [(radius, radius) for radius in radii], mode="symmetric")
+        blurred[place] = cv2.sepFilter2D(padded, cv2.CV_64F, right, down)[inside]
+    return blurred
 
 
 def shot_noise(
-    image: ArrayLike, *, dose_per_area: float, sampling: float, rng: int | np.random.Generator | None = None
+    image: ArrayLike,
+    *,
+    dose_per_area: float,
+    sampling: float | tuple[float, float],
+    rng: int | np.random.Generator | None = None,
 ) -> NDArray[np.float64]:
     r"""Return an image recorded by counting electrons, :math:`\mathrm{Poisson}(n I) / n`.
 
@@ -83,18 +96,20 @@ def shot_noise(
 
     Parameters
     ----------
-    image : array_like, shape (rows, columns)
+    image : array_like, shape (..., rows, columns)
         Expected intensity relative to the incident beam, not negative.
     dose_per_area : float
         Incident electrons per Å² (1 e⁻/Å² is 100 e⁻/nm²); 0 gives the black image.
-    sampling : float
-        Pixel size in Å. At the same dose, smaller pixels are noisier.
+    sampling : float or (float, float)
+        Pixel size in Å; of pixels that are not square, along (rows, columns). At the same dose,
+        smaller pixels are noisier.
     rng : int, numpy.random.Generator or None
-        Seed or generator.
+        Seed or generator. The images of a stack take their random numbers one after another from the same
+        generator: their noise is independent, and the first one is what it would be alone.
 
     Returns
     -------
-    numpy.ndarray of float64
+    numpy.ndarray of float64, shape of `image`
         Multiples of :math:`1/n`.
 
     Raises
@@ -111,8 +126,9 @@ def shot_noise(
     (0.5, 0.125)
     """
     vacuum = counts_per_pixel(dose_per_area, sampling=sampling)
-    electrons = counted(_validation.image("image", image), vacuum, 0.0, np.random.default_rng(rng))
-    return relative(electrons, vacuum)
+    expected = _validation.images("image", image)
+    countable(expected, vacuum)
+    return relative(counted(expected, vacuum, 0.0, np.random.default_rng(rng)), vacuum)
 
 
 def dark_current(
@@ -120,7 +136,7 @@ def dark_current(
     *,
     counts: float,
     dose_per_area: float,
-    sampling: float,
+    sampling: float | tuple[float, float],
     rng: int | np.random.Generator | None = None,
 ) -> NDArray[np.float64]:
     r"""Return an image with the noise of the counts that a pixel collects without a beam.
@@ -130,7 +146,7 @@ def dark_current(
 
     Parameters
     ----------
-    image : array_like, shape (rows, columns)
+    image : array_like, shape (..., rows, columns)
         Intensity relative to the incident beam.
     counts : float
         Dark counts :math:`c` per pixel and exposure, in electrons.
@@ -139,7 +155,7 @@ def dark_current(
 
     Returns
     -------
-    numpy.ndarray of float64
+    numpy.ndarray of float64, shape of `image`
         The image, unchanged at dose 0, where no beam gives a scale.
 
     Raises
@@ -155,7 +171,7 @@ def dark_current(
     (1.0, 3.0)
     """
     mean = bounded_counts("counts", counts)
-    expected = _validation.image("image", image)
+    expected = _validation.images("image", image)
     vacuum = counts_per_pixel(dose_per_area, sampling=sampling)
     dark = np.random.default_rng(rng).poisson(mean, expected.shape) - mean
     return expected + relative(dark, vacuum)
@@ -166,14 +182,14 @@ def readout_noise(
     *,
     sigma: float,
     dose_per_area: float,
-    sampling: float,
+    sampling: float | tuple[float, float],
     rng: int | np.random.Generator | None = None,
 ) -> NDArray[np.float64]:
     r"""Return an image with the electronics' Gaussian noise, :math:`I + \mathcal N(0, \sigma^2) / n`.
 
     Parameters
     ----------
-    image : array_like, shape (rows, columns)
+    image : array_like, shape (..., rows, columns)
         Intensity relative to the incident beam.
     sigma : float
         Standard deviation in electrons per pixel; on the image it is :math:`\sigma / n`.
@@ -182,7 +198,7 @@ def readout_noise(
 
     Returns
     -------
-    numpy.ndarray of float64
+    numpy.ndarray of float64, shape of `image`
         Pixels may be negative. At dose 0, where no beam gives a scale, the image is unchanged.
 
     Raises
@@ -205,7 +221,7 @@ def readout_noise(
     0.5
     """
     spread = bounded_counts("sigma", sigma)
-    expected = _validation.image("image", image)
+    expected = _validation.images("image", image)
     vacuum = counts_per_pixel(dose_per_area, sampling=sampling)
     noise = np.random.default_rng(rng).normal(0.0, spread, expected.shape)
     return expected + relative(noise, vacuum)

@@ -9,8 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from hrtem_lab.metrics import METRICS
-from hrtem_lab.style import metric_colour
+from hrtem_lab.plots._looks import looks
 
 # Opacity and hatch of the parts from the lowest up: told apart without colour, too.
 _STYLES = ((0.85, ""), (0.5, ""), (0.2, "///"))
@@ -42,18 +41,19 @@ def contribution_bars(
     figure = Figure(figsize=size)
     axes = figure.add_axes((0.07, 0.1, 0.72, 0.86))
     sums = {key: sum(values[key] for values in parts.values()) for key in together}
+    drawn = looks(together)
     # A part may be negative: then the top of the bar is above the sum.
     tops = {
         key: max(0.0, *accumulate(values[key] for values in parts.values())) if parts else 0.0
         for key in together
     }
     for place, (key, whole) in enumerate(together.items()):
-        _stack(axes, place - 0.2, [values[key] for values in parts.values()], metric_colour(key))
-        axes.bar(place + 0.2, whole, _WIDTH, color="white", edgecolor=metric_colour(key), linewidth=2.5)
+        _stack(axes, place - 0.2, [values[key] for values in parts.values()], drawn[key].colour)
+        axes.bar(place + 0.2, whole, _WIDTH, color="white", edgecolor=drawn[key].colour, linewidth=2.5)
         for x, number, top in ((place - 0.2, sums[key], tops[key]), (place + 0.2, whole, max(whole, 0))):
             axes.annotate(f"{number:.2f}", (x, top + 0.015), ha="center", fontsize=9)
     axes.set(ylim=(0, 1.1 * max(1, *tops.values())), xlim=(-0.6, len(together) - 0.4), ylabel="difference")
-    axes.set_xticks(range(len(together)), [METRICS[key].label for key in together])
+    axes.set_xticks(range(len(together)), [drawn[key].label for key in together])
     axes.tick_params(axis="x", length=0, labelsize=10)
     axes.axhline(1, color="0.4", linewidth=1, linestyle=":")
     axes.annotate("1, the maximum", (1.01, 1), xycoords=("axes fraction", "data"), va="center", fontsize=8)

@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from hrtem_lab.edge_cases import acceptable_ranges
-from hrtem_lab.metrics import METRICS
-from hrtem_lab.style import metric_colour, metric_marker
+from hrtem_lab.extremes import StoredRun
+from hrtem_lab.plots._looks import Drawn, looks
 
 CURVE_BOX = (0.07, 0.32, 0.745, 0.64)
 """Left, bottom, width and height of the curves' axes as fractions of their figure."""
@@ -52,41 +52,42 @@ def difference_curves(
     low, high = limits or (x[0], x[-1])
     figure = Figure(figsize=size)
     axes = figure.add_axes(CURVE_BOX)
+    drawn = looks(differences)
     for key, values in differences.items():
         axes.plot(
             x,
             values,
-            color=metric_colour(key),
-            marker=metric_marker(key),
+            color=drawn[key].colour,
+            marker=drawn[key].marker,
             markersize=4,
             linewidth=1.5,
-            label=METRICS[key].label,
+            label=drawn[key].label,
             clip_on=False,
         )
     axes.set(xlim=(low, high), ylim=(0, 1), ylabel="difference")
     axes.grid(alpha=0.3)
     axes.tick_params(labelbottom=False)
-    thresholds = {key: METRICS[key].threshold for key in differences}
-    _mark_thresholds(axes, {key: value for key, value in thresholds.items() if value is not None})
+    _mark_thresholds(axes, drawn)
     _mark_ranges(figure, axes, x, differences, label)
     axes.legend(loc="upper left", bbox_to_anchor=(1.005, 1.02), frameon=False, handlelength=1.4)
     return figure
 
 
-def _mark_thresholds(axes: Axes, thresholds: Mapping[str, float]) -> None:
+def _mark_thresholds(axes: Axes, drawn: Mapping[str, Drawn]) -> None:
     """Draw each threshold as a line and a word; words that would collide are moved apart."""
     last = -1.0
-    for key, threshold in sorted(thresholds.items(), key=lambda item: item[1]):
-        axes.axhline(threshold, color=metric_colour(key), linewidth=1, linestyle=":")
+    thresholds = [(look.threshold, look) for look in drawn.values() if look.threshold is not None]
+    for threshold, look in sorted(thresholds, key=lambda item: item[0]):
+        axes.axhline(threshold, color=look.colour, linewidth=1, linestyle=":")
         place = max(threshold, last + 0.075)
         last = place
         axes.annotate(
-            f"{METRICS[key].label} threshold {threshold:g}",
+            f"{look.label} threshold {threshold:g}",
             (1.01, place),
             xycoords=("axes fraction", "data"),
             va="center",
             fontsize=7.5,
-            color=metric_colour(key),
+            color=look.colour,
         )
 
 
@@ -99,11 +100,11 @@ def _mark_ranges(
 ) -> None:
     left, bottom, width, _ = CURVE_BOX
     strip = figure.add_axes((left, STRIP_BOTTOM, width, bottom - STRIP_BOTTOM - 0.02), sharex=axes)
-    judged = [key for key in differences if METRICS[key].threshold is not None]
+    drawn = looks(differences)
+    judged = [key for key in differences if drawn[key].threshold is not None]
     for row, key in enumerate(judged):
-        threshold = METRICS[key].threshold
-        for start, end in acceptable_ranges(x, differences[key], threshold or 0):
-            strip.plot([start, end], [row, row], color=metric_colour(key), linewidth=5, solid_capstyle="butt")
+        for start, end in acceptable_ranges(x, differences[key], drawn[key].threshold or 0):
+            strip.plot([start, end], [row, row], color=drawn[key].colour, linewidth=5, solid_capstyle="butt")
     for start, end in common_ranges(x, {key: differences[key] for key in judged}):
         axes.axvspan(start, end, color="0.85", zorder=0)
         strip.axvspan(start, end, color="0.85", zorder=0)
@@ -141,8 +142,8 @@ def common_ranges(
     [(0.0, 0.5)]
     """
     common: list[tuple[float, float]] | None = None
-    for key, values in differences.items():
-        threshold = METRICS[key].threshold
+    for key, look in looks(differences).items():
+        values, threshold = differences[key], look.threshold
         if threshold is None:
             continue
         own = acceptable_ranges(positions, values, threshold)
@@ -159,8 +160,8 @@ def _intersections(
 
 
 def search_curves(
-    steps: Sequence[int],
-    differences: Mapping[str, Sequence[float] | NDArray[np.floating]],
+    steps: Sequence[int] | NDArray[np.integer] | StoredRun,
+    differences: Mapping[str, Sequence[float] | NDArray[np.floating]] | None = None,
     *,
     stored: Mapping[str, float] | None = None,
     size: tuple[float, float] = (9.0, 3.2),
@@ -169,8 +170,8 @@ def search_curves(
 
     Parameters
     ----------
-    steps : sequence of int
-        Proposals made so far.
+    steps : sequence of int, or StoredRun
+        Proposals made so far; or a run from `hrtem_lab.extremes.load_stored`, which tells everything.
     differences : mapping of str to sequence of float
         Key of the metric → difference at those steps.
     stored : mapping of str to float
@@ -182,20 +183,26 @@ def search_curves(
     -------
     matplotlib.figure.Figure
     """
+    if isinstance(steps, StoredRun):
+        history = dict(steps.history)
+        steps, differences = history.pop("step"), history
+    if differences is None:
+        raise TypeError("search_curves needs a StoredRun, or steps and differences, got steps alone")
     figure = Figure(figsize=size)
     axes = figure.add_axes((0.07, 0.17, 0.745, 0.78))
+    drawn = looks({**differences, **(stored or {})})
     for key, values in differences.items():
-        axes.plot(steps, values, color=metric_colour(key), linewidth=1.6, label=METRICS[key].label)
-        axes.plot(steps[-1:], values[-1:], color=metric_colour(key), marker=metric_marker(key), clip_on=False)
+        axes.plot(steps, values, color=drawn[key].colour, linewidth=1.6, label=drawn[key].label)
+        axes.plot(steps[-1:], values[-1:], color=drawn[key].colour, marker=drawn[key].marker, clip_on=False)
     for key, value in (stored or {}).items():
-        axes.axhline(value, color=metric_colour(key), linewidth=1, linestyle="--")
+        axes.axhline(value, color=drawn[key].colour, linewidth=1, linestyle="--")
         axes.annotate(
             f"long run {value:.3f}",
             (1.01, value),
             xycoords=("axes fraction", "data"),
             va="center",
             fontsize=8,
-            color=metric_colour(key),
+            color=drawn[key].colour,
         )
     axes.set(xlim=(0, max(steps[-1], 100)), ylim=(0, 1), xlabel="proposals", ylabel="difference")
     axes.grid(alpha=0.3)

@@ -10,8 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from hrtem_lab.metrics import METRICS
-from hrtem_lab.style import metric_colour, metric_marker
+from hrtem_lab.plots._looks import Drawn, looks, top
 
 DOSE_BOXES = ((0.055, 0.125, 0.365, 0.72), (0.545, 0.125, 0.30, 0.72))
 """Left, bottom, width and height of the two axes as fractions of their figure."""
@@ -25,7 +24,7 @@ def dose_curves(
     same: Draws,
     other: Draws,
     areas: Mapping[str, tuple[NDArray[np.floating], NDArray[np.floating], NDArray[np.floating]]],
-    ideal: NDArray[np.floating],
+    ideal: NDArray[np.floating] | None = None,
     *,
     names: tuple[str, str] = ("same", "other"),
     limits: tuple[float, float] | None = None,
@@ -44,7 +43,7 @@ def dose_curves(
     areas : mapping of str to (area, low, high)
         Key of a metric → area under the ROC curve with the ends of its interval, each of shape (doses,);
         metrics that are left out are not drawn.
-    ideal : numpy.ndarray, shape (doses,)
+    ideal : numpy.ndarray, shape (doses,), optional
         The ideal observer's area, drawn in both axes.
     names : (str, str)
         What the two materials are called.
@@ -56,32 +55,41 @@ def dose_curves(
     Returns
     -------
     matplotlib.figure.Figure
-        Dose axes are logarithmic, in e⁻/nm² below and in e⁻/Å² above.
+        Dose axes are logarithmic, in e⁻/nm² below and in e⁻/Å² above. `draw` makes the same figure of a
+        table from `hrtem_lab.dose.discriminability`.
     """
+    drawn = looks([metric, *(key for key in areas if key != metric)])
     figure = Figure(figsize=size)
     left, right = (figure.add_axes(box) for box in DOSE_BOXES)
     nm = np.asarray(doses, float) * 100
     low, high = limits or (float(doses[0]), float(doses[-1]))
-    _draw_differences(left, nm, metric, (same, other), names)
-    _draw_ideal_beside(left, nm, ideal)
-    _draw_areas(right, nm, metric, areas, ideal)
+    _draw_differences(left, nm, drawn[metric], (same, other), names)
+    if ideal is not None:
+        _draw_ideal_beside(left, nm, ideal)
+    _draw_areas(right, nm, metric, areas, ideal, drawn)
     for axes in (left, right):
-        axes.set(xscale="log", xlim=(100 * low, 100 * high), xlabel="dose (e⁻/nm²)")
-        axes.grid(alpha=0.3)
-        above = axes.secondary_xaxis("top", functions=(_to_angstrom, _to_nm))
-        above.set_xlabel("e⁻/Å²", fontsize=8)
-        above.tick_params(labelsize=8)
-        for axis in (axes.xaxis, above.xaxis):
-            axis.set_major_formatter(_plain)
+        dose_axis(axes, (low, high))
     left.set_zorder(2)
     left.patch.set_visible(False)
     return figure
 
 
+def dose_axis(axes: Axes, limits: tuple[float, float]) -> None:
+    """Make the horizontal axis a logarithmic one of doses between the limits, in e⁻/Å², in both units."""
+    low, high = limits if limits[1] > limits[0] else (limits[0] / 2, limits[1] * 2)
+    axes.set(xscale="log", xlim=(100 * low, 100 * high), xlabel="dose (e⁻/nm²)")
+    axes.grid(alpha=0.3)
+    above = axes.secondary_xaxis("top", functions=(_to_angstrom, _to_nm))
+    above.set_xlabel("e⁻/Å²", fontsize=8)
+    above.tick_params(labelsize=8)
+    for axis in (axes.xaxis, above.xaxis):
+        axis.set_major_formatter(_plain)
+
+
 def _draw_differences(
-    axes: Axes, nm: NDArray[np.floating], metric: str, draws: tuple[Draws, Draws], names: tuple[str, str]
+    axes: Axes, nm: NDArray[np.floating], look: Drawn, draws: tuple[Draws, Draws], names: tuple[str, str]
 ) -> None:
-    colour, marker = metric_colour(metric), metric_marker(metric)
+    colour, marker = look.colour, look.marker
     for values, name, line, face in zip(draws, names, ("-", "--"), (colour, "white"), strict=True):
         mean = values.mean(axis=1)
         (drawn,) = axes.plot(nm, mean, color=colour, linestyle=line, label=name, clip_on=False)
@@ -89,7 +97,7 @@ def _draw_differences(
         if values.shape[1] > 1:
             spread = values.std(axis=1, ddof=1)
             axes.fill_between(nm, mean - spread, mean + spread, color=colour, alpha=0.2, linewidth=0)
-    axes.set(ylim=(0, 1), ylabel=f"{METRICS[metric].label} difference")
+    axes.set(ylim=(0, top(*(float(np.nanmax(one)) for one in draws))), ylabel=f"{look.label} difference")
     count = draws[0].shape[1]
     words = f"band: ± standard deviation of {count} exposures" if count > 1 else "1 exposure at each dose"
     axes.legend(loc="lower left", frameon=True, framealpha=0.85, fontsize=8, title=words, title_fontsize=7.5)
@@ -109,14 +117,17 @@ def _draw_areas(
     nm: NDArray[np.floating],
     chosen: str,
     areas: Mapping[str, tuple[NDArray[np.floating], NDArray[np.floating], NDArray[np.floating]]],
-    ideal: NDArray[np.floating],
+    ideal: NDArray[np.floating] | None,
+    drawn: Mapping[str, Drawn],
 ) -> None:
     for key, (area, low, high) in areas.items():
-        (drawn,) = axes.plot(nm, area, color=metric_colour(key), label=METRICS[key].label, clip_on=False)
-        drawn.set(marker=metric_marker(key), markersize=4, linewidth=1.4)
+        look = drawn[key]
+        (line,) = axes.plot(nm, area, color=look.colour, label=look.label, clip_on=False)
+        line.set(marker=look.marker, markersize=4, linewidth=1.4)
         if key == chosen:
-            axes.fill_between(nm, low, high, color=metric_colour(key), alpha=0.2, linewidth=0)
-    axes.plot(nm, ideal, color="black", linewidth=2, label="ideal observer", zorder=1)
+            axes.fill_between(nm, low, high, color=look.colour, alpha=0.2, linewidth=0)
+    if ideal is not None:
+        axes.plot(nm, ideal, color="black", linewidth=2, label="ideal observer", zorder=1)
     axes.axhline(0.95, color="0.4", linewidth=0.8, linestyle="--")
     axes.annotate("0.95", (1.01, 0.95), xycoords=("axes fraction", "data"), va="center", fontsize=8)
     # Points on the edge are drawn whole, so the axis must hold all of them.
@@ -124,7 +135,7 @@ def _draw_areas(
     axes.set(ylim=(min(0.35, least - 0.03), 1.005), ylabel="AUC: are they told apart?")
     axes.axhline(0.5, color="0.4", linewidth=0.8)
     axes.annotate("guessing", (1.01, 0.5), xycoords=("axes fraction", "data"), va="center", fontsize=8)
-    words = f"band: 95 % interval,\n{METRICS[chosen].label}" if chosen in areas else None
+    words = f"band: 95 % interval,\n{drawn[chosen].label}" if chosen in areas else None
     axes.legend(
         loc="upper left",
         bbox_to_anchor=(1.03, 0.9),

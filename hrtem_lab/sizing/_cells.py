@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hrtem_lab import _validation
-from hrtem_lab.metrics import Metric, as_metric
+from hrtem_lab.metrics import Metric, MetricLike, as_metric
 
 # Reference cells that differ by less than this fraction of their contrast are one cell, but for rounding.
 SAME_CELL = 1e-3
@@ -19,7 +19,7 @@ def cell_map(
     image: ArrayLike,
     *,
     cells: int | tuple[int, int],
-    metric: str | Metric = "sift",
+    metric: MetricLike = "sift",
 ) -> NDArray[np.float64]:
     """Return how much each unit cell of an image differs from that of the reference.
 
@@ -29,8 +29,8 @@ def cell_map(
         The pristine crystal and the image, aligned, with cell borders at the same pixels in both.
     cells : int or (int, int)
         Unit cells along the rows and columns; each must have a whole number of pixels.
-    metric : str or Metric
-        A key of `hrtem_lab.metrics.METRICS`, or a metric of one's own.
+    metric : str, Metric or callable
+        A key of `hrtem_lab.metrics.METRICS`, or a metric or function of one's own.
 
     Returns
     -------
@@ -61,6 +61,7 @@ def cell_map(
     """
     pristine = _validation.image("reference", reference)
     array = _validation.same_shape("image", _validation.image("image", image), pristine.shape)
+    _validation.warn_of_counts("image", array, pristine)
     return CellComparison(pristine, cells=checked_cells(cells, pristine.shape), metric=as_metric(metric))(
         array
     )

@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from hrtem_lab.metrics import Metric, as_metric
+from hrtem_lab.metrics import Metric, MetricLike, as_metric
 from hrtem_lab.noise import shot_noise
 from hrtem_lab.sizing._cells import CellComparison
 from hrtem_lab.sizing._evidence.posterior import CONFIDENCE
@@ -44,7 +44,7 @@ class CountingSizer(PreparedSizer):
         The pristine image, nowhere negative.
     conditions : Conditions
         Of all images.
-    metric : str or Metric, optional
+    metric : str, Metric or callable, optional
         By which cells are compared; by default the one that the threshold is meant for.
     compact : bool
         Whether only the largest connected group of cells counts.
@@ -60,7 +60,7 @@ class CountingSizer(PreparedSizer):
         reference: NDArray[np.floating],
         conditions: Conditions,
         *,
-        metric: str | Metric | None = None,
+        metric: MetricLike | None = None,
         compact: bool = False,
         rng: int | np.random.Generator = 0,
     ) -> None:

@@ -54,7 +54,8 @@ def fit_weights(
     """
     generator = np.random.default_rng(rng)
     reference = series[0]
-    sampling = cell * cells / reference.shape[0]
+    rows, columns = reference.shape
+    sampling = cell * cells / rows, cell * cells / columns
     errors = np.zeros((GRID.size, GRID.size))
     for dose in doses:
         pristine = shot_noise(reference, dose_per_area=dose, sampling=sampling, rng=generator)

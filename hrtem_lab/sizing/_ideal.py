@@ -82,7 +82,7 @@ class IdealSizer(PreparedSizer):
         *,
         cells: int | tuple[int, int],
         dose_per_area: float | None,
-        sampling: float,
+        sampling: float | tuple[float, float],
         false_alarm: float = 0.05,
         thickness: int = THICKNESS,
     ) -> None:
@@ -100,12 +100,15 @@ class IdealSizer(PreparedSizer):
                 false_alarm=false_alarm,
             )
         )
+        _validation.warn_of_counts("series[0]", self._pristine)
         depth = _validation.positive_integer("thickness", thickness)
         self._templates = [self._template(key, series[key], depth) for key in sorted(series) if key > 0]
 
     def __call__(self, image: ArrayLike) -> Size:
         """Return the most likely size in one image."""
         array = _validation.same_shape("image", _validation.image("image", image), self.conditions.shape)
+        counts = None if self.conditions.dose_per_area is None else self.conditions.counts
+        _validation.warn_of_counts("image", array, self._pristine, counts=counts)
         logarithms = self._log_ratios(array)
         by_diameter = np.array([log_mean(one) for one in logarithms])
         total = log_mean(by_diameter)
@@ -187,7 +190,7 @@ def ideal_size(
     *,
     cells: int | tuple[int, int],
     dose_per_area: float | None,
-    sampling: float,
+    sampling: float | tuple[float, float],
     false_alarm: float = 0.05,
     thickness: int = THICKNESS,
 ) -> Size:
@@ -211,8 +214,8 @@ def ideal_size(
         Unit cells along rows and columns; each must have a whole number of pixels.
     dose_per_area : float or None
         Incident electrons per Å²; None for an image without noise.
-    sampling : float
-        Pixel size in Å.
+    sampling : float or (float, float)
+        Pixel size in Å; of pixels that are not square, along (rows, columns).
     false_alarm : float
         Greatest share of pristine images in which a precipitate may be found. By Markov's inequality the
         mean of L over diameters and places exceeds its inverse no more often.

@@ -38,8 +38,8 @@ class Conditions:
         Unit cells along rows and columns.
     dose_per_area : float or None
         Incident electrons per Å²; None for images without noise.
-    sampling : float
-        Pixel size in Å.
+    sampling : float or (float, float)
+        Pixel size in Å; of pixels that are not square, along (rows, columns).
     false_alarm : float
         Greatest share of pristine images in which a precipitate may be found.
     """
@@ -47,13 +47,21 @@ class Conditions:
     shape: tuple[int, int]
     cells: tuple[int, int]
     dose_per_area: float | None
-    sampling: float
+    sampling: float | tuple[float, float]
     false_alarm: float
+
+    def describe(self) -> str:
+        """Return in a few words what is exposed."""
+        rows, columns = self.cells
+        dose = "no noise" if self.dose_per_area is None else f"{self.dose_per_area:g} e⁻/Å²"
+        return f"{rows} × {columns} cells of {self.cell:.4g} Å, {dose}"
 
     @property
     def cell(self) -> float:
         """Edge of a unit cell in Å; of a rectangle's, the square root of its area."""
-        edges = [size / count * self.sampling for size, count in zip(self.shape, self.cells, strict=True)]
+        steps = _validation.pixel_size("sampling", self.sampling)
+        sides = zip(self.shape, self.cells, steps, strict=True)
+        edges = [size / count * step for size, count, step in sides]
         return float(np.sqrt(edges[0] * edges[1]))
 
     @property
@@ -67,6 +75,7 @@ def checked_conditions(
     shape: tuple[int, ...], *, cells: Any, dose_per_area: Any, sampling: Any, false_alarm: Any
 ) -> Conditions:
     """Return the conditions; a number that is out of range is refused."""
+    size = _validation.pixel_size("sampling", sampling)
     rate = _validation.positive("false_alarm", false_alarm)
     if rate >= 1:
         raise ValueError(f"false_alarm must be below 1, got {false_alarm!r}")
@@ -74,7 +83,7 @@ def checked_conditions(
         shape=(shape[0], shape[1]),
         cells=checked_cells(cells, shape),
         dose_per_area=checked_dose(dose_per_area),
-        sampling=_validation.positive("sampling", sampling),
+        sampling=size if np.ndim(sampling) else size[0],
         false_alarm=rate,
     )
 
@@ -114,6 +123,9 @@ class PreparedSizer(ABC):
 
     def __init__(self, conditions: Conditions) -> None:
         self.conditions = conditions
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {self.method!r}, {self.conditions.describe()}>"
 
     @abstractmethod
     def __call__(self, image: NDArray[np.floating]) -> Size:
@@ -196,6 +208,9 @@ class StudyMethod:
     row: SizingMethod
     options: Mapping[str, Any]
 
+    def __repr__(self) -> str:
+        return f"StudyMethod(name={self.name!r}, label={self.label!r})"
+
 
 @dataclass(frozen=True, kw_only=True)
 class SizingMethod:
@@ -252,6 +267,9 @@ class SizingMethod:
     def __post_init__(self) -> None:
         """Refuse a row whose method knows something else."""
         _validation.one_of("needs", self.needs, (REFERENCE, SERIES))
+
+    def __repr__(self) -> str:
+        return f"SizingMethod(key={self.key!r}, label={self.label!r})"
 
     def __call__(self, known: Any, conditions: Conditions, **options: Any) -> PreparedSizer:
         """Return the method prepared for many images; an option that it does not use is refused."""

@@ -48,6 +48,14 @@ class Size:
     cell: float
     evidence: float = np.nan
 
+    def __repr__(self) -> str:
+        if not self.detected:
+            return f"<Size: no precipitate detectable, by {self.method!r}>"
+        return (
+            f"<Size: {self.diameter:.4g} Å ({self.low:.4g} to {self.high:.4g} Å), "
+            f"{self.diameter_in_cells:.3g} cells, by {self.method!r}>"
+        )
+
     @property
     def diameter_in_cells(self) -> float:
         """The diameter in unit cells; NaN if no precipitate is detectable."""

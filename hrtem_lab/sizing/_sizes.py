@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hrtem_lab import _validation
-from hrtem_lab.metrics import Metric
+from hrtem_lab.metrics import MetricLike
 from hrtem_lab.sizing._method import PreparedSizer, checked_conditions, checked_reference
 from hrtem_lab.sizing._outcome import Size
 from hrtem_lab.sizing._table import SIZERS, methods
@@ -49,10 +49,10 @@ class PrecipitateSizer:
         *,
         cells: int | tuple[int, int],
         dose_per_area: float | None,
-        sampling: float,
+        sampling: float | tuple[float, float],
         method: str = "sphere",
         false_alarm: float = 0.05,
-        metric: str | Metric | None = None,
+        metric: MetricLike | None = None,
         compact: bool | None = None,
         rng: int | np.random.Generator | None = None,
         thickness: int | None = None,
@@ -60,8 +60,10 @@ class PrecipitateSizer:
         semiangle_cutoff: float | None = None,
         energy: float | None = None,
     ) -> None:
+        self._reference = checked_reference(reference)
+        _validation.warn_of_counts("reference", self._reference)
         self._prepared = _prepare(
-            checked_reference(reference),
+            self._reference,
             method,
             cells=cells,
             dose_per_area=dose_per_area,
@@ -81,9 +83,14 @@ class PrecipitateSizer:
         """The key of the method."""
         return self._prepared.method
 
+    def __repr__(self) -> str:
+        return f"<PrecipitateSizer: {self.method!r}, {self._prepared.conditions.describe()}>"
+
     def __call__(self, image: ArrayLike) -> Size:
         """Return what the method says about one image."""
-        return self._prepared(_checked_image(image, self._prepared.conditions.shape))
+        array = _checked_image(image, self._prepared.conditions.shape)
+        _warn_of_counts(array, self._reference, self._prepared)
+        return self._prepared(array)
 
 
 def size_precipitate(
@@ -92,10 +99,10 @@ def size_precipitate(
     *,
     cells: int | tuple[int, int],
     dose_per_area: float | None,
-    sampling: float,
+    sampling: float | tuple[float, float],
     method: str = "sphere",
     false_alarm: float = 0.05,
-    metric: str | Metric | None = None,
+    metric: MetricLike | None = None,
     compact: bool | None = None,
     rng: int | np.random.Generator | None = None,
     thickness: int | None = None,
@@ -115,15 +122,15 @@ def size_precipitate(
         Unit cells along rows and columns; each must have a whole number of pixels.
     dose_per_area : float or None
         Incident electrons per Å²; None for an image without noise.
-    sampling : float
-        Pixel size in Å.
+    sampling : float or (float, float)
+        Pixel size in Å; of pixels that are not square, along (rows, columns).
     method : str
         "sphere" weighs the evidence of every sphere of a whole diameter anywhere in the image; the others
         compare cell by cell (`cell_map`), count the cells above a threshold of `THRESHOLDS`, and give the
         diameter of a disc of their area.
     false_alarm : float
         Greatest share of pristine images in which a precipitate may be found.
-    metric : str or Metric, optional
+    metric : str, Metric or callable, optional
         For methods with a threshold: how cells are compared. None: by the metric that the threshold is meant
         for.
     compact : bool, optional
@@ -198,6 +205,8 @@ def size_precipitate(
         semiangle_cutoff=semiangle_cutoff,
         energy=energy,
     )
+    _validation.warn_of_counts("reference", pristine)
+    _warn_of_counts(array, pristine, sizer)
     return sizer(array)
 
 
@@ -218,6 +227,12 @@ def _prepare(
     )
     given = {name: value for name, value in options.items() if value is not None}
     return row(reference, conditions, **given)
+
+
+def _warn_of_counts(image: NDArray, reference: NDArray, sizer: PreparedSizer) -> None:
+    conditions = sizer.conditions
+    counts = None if conditions.dose_per_area is None else conditions.counts
+    _validation.warn_of_counts("image", image, reference, counts=counts)
 
 
 def _checked_image(image: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.floating]:

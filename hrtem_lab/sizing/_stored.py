@@ -64,6 +64,13 @@ class StoredStudy:
     true_cells: NDArray[np.int_]
     pristine: Floats
 
+    def __repr__(self) -> str:
+        return (
+            f"<StoredStudy: {len(self.methods)} methods, diameters of {self.diameters.min()} to "
+            f"{self.diameters.max()} cells, {self.doses.min():g} to {self.doses.max():g} e⁻/Å², "
+            f"{self.found.shape[-1]} draws>"
+        )
+
     @classmethod
     def of(cls, arrays: Any, *, cell: float) -> StoredStudy:
         """Return the study of a mapping of the arrays of `size_study` by their names; `cell` is in Å."""

@@ -46,7 +46,7 @@ LENGTH = {"units": "angstrom"}
 DOSE = {"units": "e-/angstrom^2", "long_name": "dose per area"}
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class _Plan(Plan):
     """What a worker needs to make and size any of the images; a place is (dose, diameter)."""
 
@@ -122,7 +122,8 @@ def size_study(
         cells that differ from the truth. With method, dose_per_area and exposure: `pristine_found`, the
         diameter in Å found where there is none (NaN where rightly nothing is), and
         `pristine_misclassified`. With diameter: `true_cells`, the cells that a precipitate covers. Its
-        attributes are seed, command, versions (JSON), pixels_per_cell, cell_angstrom, thickness_cells and
+        attributes are seed, command, versions (JSON), pixels_per_cell (rows, columns if
+        they differ), cell_angstrom, thickness_cells and
         false_alarm.
 
     Raises
@@ -180,7 +181,8 @@ def size_study(
         if progress is not None:
             progress(done, study.total)
     found = _dataset(plan, study.values[..., 1:, :draws], study.values[..., 0, :exposures])
-    found.attrs["pixels_per_cell"] = images[0].shape[0] // plan.cells
+    rows, columns = (side // plan.cells for side in images[0].shape)
+    found.attrs["pixels_per_cell"] = rows if rows == columns else [rows, columns]
     return found
 
 
@@ -300,6 +302,6 @@ def _conditions(plan: _Plan, dose: float) -> Conditions:
         shape,
         cells=plan.cells,
         dose_per_area=dose,
-        sampling=plan.cell * plan.cells / shape[0],
+        sampling=tuple(plan.cell * plan.cells / side for side in shape),
         false_alarm=plan.false_alarm,
     )

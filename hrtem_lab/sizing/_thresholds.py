@@ -44,6 +44,9 @@ class Threshold:
     description: str
     reads_tail: bool = False
 
+    def __repr__(self) -> str:
+        return f"Threshold(key={self.key!r}, label={self.label!r}, metric={self.metric!r})"
+
 
 def fixed(_differences: Floats, pristine: Floats, _rate: float) -> float:
     """Return 0.18 plus the mean difference that noise alone makes (the paper's Fig. 4)."""

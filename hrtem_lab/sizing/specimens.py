@@ -194,7 +194,7 @@ def exposed(
     covered: Mask,
     *,
     dose_per_area: float,
-    sampling: float,
+    sampling: float | tuple[float, float],
     rng: np.random.Generator,
 ) -> tuple[NDArray[np.float64], Mask]:
     """Return an exposure with the precipitate anywhere within the image, and the cells that it covers.

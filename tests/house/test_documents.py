@@ -34,6 +34,23 @@ def test_the_way_from_a_page_to_a_table_runs_as_pasted():
     assert len(names["table"]) == 1
 
 
+def test_the_way_from_electrons_to_a_figure_runs_as_pasted(tmp_path, monkeypatch):
+    page = (ROOT / "docs" / "howto" / "your_own_images.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HRTEM_LAB_WORKERS", "1")
+    names = {}
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        for block in blocks:
+            exec(block, names)
+    assert "mean_absolute" in printed.getvalue()
+    assert sorted(path.stem for path in tmp_path.iterdir()) == [
+        "comparison",
+        "differences",
+        "discriminability",
+    ]
+
+
 def test_the_way_from_a_crystal_to_a_number_runs_as_pasted(tmp_path, monkeypatch):
     pytest.importorskip("abtem")
     page = (ROOT / "docs" / "howto" / "your_own_crystal.md").read_text(encoding="utf-8")

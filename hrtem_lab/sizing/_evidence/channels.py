@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from hrtem_lab._validation import pixel_size
 from hrtem_lab.sizing._cells import split
 
 Floats = NDArray[np.float64]
@@ -74,7 +75,7 @@ def cell_channels(
     *,
     cells: tuple[int, int],
     counts: float,
-    sampling: float,
+    sampling: float | tuple[float, float],
     max_frequency: float,
 ) -> CellChannels:
     """Return the channels of a cell behind an aperture.
@@ -91,8 +92,8 @@ def cell_channels(
         Unit cells along rows and columns.
     counts : float
         Expected electrons in a pixel of vacuum.
-    sampling : float
-        Pixel size in Å.
+    sampling : float or (float, float)
+        Pixel size in Å; of pixels that are not square, along (rows, columns).
     max_frequency : float
         Highest spatial frequency of the image in 1/Å, 2α/λ.
     """
@@ -116,14 +117,18 @@ def read_cells(image: NDArray, cells: tuple[int, int]) -> NDArray:
     return split(np.roll(image, shift, axis=(0, 1)), cells).reshape(cells[0] * cells[1], -1)
 
 
-def aperture_modes(pixels: tuple[int, int], sampling: float, max_frequency: float) -> tuple[Floats, Floats]:
+def aperture_modes(
+    pixels: tuple[int, int], sampling: float | tuple[float, float], max_frequency: float
+) -> tuple[Floats, Floats]:
     """Return a cell's orthonormal cosines and sines up to a spatial frequency.
 
     Beside them, their frequencies relative to the highest; shapes (pixels, modes) and (modes,).
     """
     half = [size // 2 for size in pixels]
     h, k = np.mgrid[-half[0] + 1 : half[0], -half[1] + 1 : half[1]]
-    frequency = np.hypot(h / (pixels[0] * sampling), k / (pixels[1] * sampling)) / max_frequency
+    steps = pixel_size("sampling", sampling)
+    height, width = (count * step for count, step in zip(pixels, steps, strict=True))
+    frequency = np.hypot(h / height, k / width) / max_frequency
     keep = (frequency <= 1) & ((h > 0) | ((h == 0) & (k >= 0)))
     order = np.argsort(frequency[keep], kind="stable")
     h, k, frequency = (values[keep][order] for values in (h, k, frequency))

@@ -120,7 +120,7 @@ def _chi_square_view(images: Pair, place: tuple[int, int], prepared: Prepared) -
     encoded = [encode_image(patch_of(pixels, place), limits=(0, white)) for pixels in (a, b)]
     terms = prepared.map(images[1])
     here = patch_of(terms, place)
-    finest = f"{1 / prepared.cutoff:.1f} px and more" if prepared.cutoff else "the mean alone"
+    finest = f"{1 / np.max(prepared.cutoff):.1f} px and more" if prepared.cutoff else "the mean alone"
     return (
         _pictures(*encoded) + f"<p>What the reference's band lets through: {finest}. This patch holds "
         f"<strong>{100 * here.sum() / (terms.sum() or 1):.1f} %</strong> of χ², "

@@ -1,0 +1,95 @@
+"""Printing a result is one short line with its numbers and their units, never an array."""
+
+import inspect
+from importlib import import_module
+
+import numpy as np
+import pytest
+
+from hrtem_lab.dose import LikelihoodRatio, Sweep
+from hrtem_lab.edge_cases import edge_cases
+from hrtem_lab.extremes import list_stored, load_stored, maximise
+from hrtem_lab.metrics import METRICS, as_metric, prepare
+from hrtem_lab.noise import Detector
+from hrtem_lab.sizing import (
+    SIZERS,
+    THRESHOLDS,
+    PrecipitateSizer,
+    Specimen,
+    ideal_size,
+    stored_study,
+    study_methods,
+)
+from hrtem_lab.waves import load_exit_wave
+
+CRYSTAL = np.tile(1 + np.outer(np.hanning(8), np.hanning(8)), (4, 4))
+CHANGED = CRYSTAL.copy()
+CHANGED[8:24, 8:24] = 1
+DETECTOR = Detector(sampling=(0.5, 0.25))
+OPTIONS = {"cells": 4, "dose_per_area": 100, "sampling": 0.5}
+COUNTING = PrecipitateSizer(CRYSTAL, method="false_alarm", **OPTIONS)
+SEARCH = list(maximise("mse", CRYSTAL, steps=5))
+RESULTS = [
+    *METRICS.values(),
+    as_metric(lambda reference, image: 0.0),
+    *prepare(CRYSTAL, ["mse", "ssim", "cw_ssim", "sift", "chi_square", lambda a, b: 0.0]).values(),
+    DETECTOR,
+    Sweep(["mse", "ssim"], CRYSTAL, {"same": CRYSTAL}, [1, 10], repeats=3, detector=DETECTOR),
+    LikelihoodRatio(CRYSTAL, CHANGED, dose_per_area=1, detector=DETECTOR),
+    *edge_cases(shape=32).values(),
+    SEARCH[-1],
+    *(load_stored(name) for name in list_stored()),
+    *SIZERS.values(),
+    *THRESHOLDS.values(),
+    *study_methods().values(),
+    *(variant for row in SIZERS.values() for variant in row.variants),
+    COUNTING,
+    COUNTING(CHANGED),
+    COUNTING(CRYSTAL),
+    ideal_size({0: CRYSTAL, 2: CHANGED}, CHANGED, thickness=4, **OPTIONS),
+    Specimen(diameter=6),
+    stored_study(),
+    load_exit_wave("nb3sn"),
+]
+
+
+@pytest.mark.parametrize("result", RESULTS, ids=lambda result: type(result).__name__)
+def test_it_is_one_short_line(result):
+    for text in (repr(result), str(result)):
+        assert "\n" not in text
+        assert len(text) <= 140
+        assert "array" not in text
+        assert " at 0x" not in text
+
+
+def test_every_public_class_that_holds_a_result_is_printed_here():
+    """A new class of a room comes into the list above, or is named here as none that is printed."""
+    rooms = ("dose", "edge_cases", "extremes", "metrics", "noise", "sizing", "waves")
+    classes = {
+        value
+        for room in rooms
+        for name, value in vars(import_module(f"hrtem_lab.{room}")).items()
+        if inspect.isclass(value) and value.__module__.startswith("hrtem_lab") and not name.startswith("_")
+    }
+    printed = {base for result in RESULTS for base in type(result).__mro__}
+    # Members of an enumeration, and sizers and conditions inside of the sizer that is printed.
+    inside = {"Look", "Conditions", "CountingSizer", "IdealSizer", "SphereSizer", "PreparedSizer"}
+    assert {one.__name__ for one in classes - printed} <= inside
+
+
+@pytest.mark.parametrize(
+    ("result", "words"),
+    [
+        (COUNTING(CHANGED), ("Å", "cells", "'false_alarm'")),
+        (COUNTING(CRYSTAL), ("no precipitate detectable", "'false_alarm'")),
+        (COUNTING, ("4 × 4 cells of 4 Å", "100 e⁻/Å²")),
+        (load_exit_wave("nb3sn"), ("Å thick", "80 keV", "pixels of")),
+        (stored_study(), ("1 to 14 cells", "0.2 to 500 e⁻/Å²", "20 draws")),
+        (load_stored("max-ssim"), ("'max-ssim'", "ssim 0.")),
+        (SEARCH[-1], ("after 5 steps",)),
+        (METRICS["ssim"], ("'ssim'", "'SSIM'")),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_the_line_says_what_was_found(result, words):
+    assert all(word in repr(result) for word in words)
