@@ -76,8 +76,11 @@ def encode_map(differences: ArrayLike, *, maximum: float = 1.0) -> bytes:
     values = np.asanyarray(differences)
     if isinstance(values, np.ma.MaskedArray):
         values = np.ma.filled(values.astype(float), np.nan)
-    unseen = np.isnan(values) if values.dtype.kind == "f" else np.zeros(values.shape, bool)
-    levels = _levels(_validation.image("differences", np.where(unseen, 0, values)), (0, maximum))
+    unseen = np.zeros(values.shape, bool)
+    if values.dtype.kind == "f":
+        unseen = np.isnan(values)
+        values = np.where(unseen, 0, values)
+    levels = _levels(_validation.image("differences", values), (0, maximum))
     colours = np.asarray(cv2.applyColorMap(levels, cv2.COLORMAP_CIVIDIS), np.uint8)
     colours[unseen] = UNSEEN_GREY
     return _png(colours)

@@ -67,7 +67,7 @@ class TestPrediction:
         assert told(reader).startswith(f"You predicted: {answer} . It is: a > b . {praise}")
         assert told(reader).endswith("a is 2 & b is 1. Count <them>.")
         assert f"hl-{style}" in reader.text("hl-told")
-        assert 'role="status"' in reader.text("hl-told")
+        assert reader.is_read_aloud("hl-told")
         assert reader.part(widgets.RadioButtons).disabled
         assert reader.button(questions.COMMIT).disabled
         assert reader.button(questions.SKIP).disabled

@@ -152,6 +152,11 @@ class Reader:
         (found,) = [text for text in self.texts if mark in text]
         return found
 
+    def is_read_aloud(self, mark: str) -> bool:
+        """Tell whether a screen reader says the piece of HTML with a mark in it when it changes."""
+        (found,) = [part for part in self.parts(widgets.HTML) if mark in part.value]
+        return "hl-live" in found.get_state()["_dom_classes"]
+
     @property
     def status(self) -> str:
         """The sentence that the page keeps up to date."""
