@@ -14,6 +14,8 @@ _KEYPOINT = np.dtype(
     [(name, np.float64) for name in ("x", "y", "size", "angle", "response")]
     + [("octave", np.int64), ("difference", np.float64)]
 )
+MOST_MASKED = 0.25
+"""A keypoint with more than this part of its disc left out is none."""
 
 
 def keypoint_table(keypoints: Sequence[cv2.KeyPoint], differences: NDArray[np.float64]) -> NDArray[np.void]:
@@ -63,3 +65,13 @@ def _disc(centre: Sequence[float], radius: float, shape: tuple[int, ...]) -> NDA
     )
     inside = (x - centre[0]) ** 2 + (y[:, None] - centre[1]) ** 2 <= radius**2
     return (x + shape[1] * y[:, None])[inside]
+
+
+def unmasked(keypoints: Sequence[cv2.KeyPoint], mask: NDArray[np.bool_] | None) -> Sequence[cv2.KeyPoint]:
+    """Return the keypoints that do not lie on masked ground."""
+    if mask is None or not keypoints:
+        return keypoints
+    discs = Discs.of(keypoints, mask.shape)
+    first = np.cumsum(discs.sizes) - discs.sizes
+    masked = np.add.reduceat(mask.flat[discs.pixels], first, dtype=float) / discs.sizes
+    return [one for one, part in zip(keypoints, masked, strict=True) if part <= MOST_MASKED]

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from hrtem_lab import _validation
 from hrtem_lab.metrics._looks import Look
+from hrtem_lab.metrics.outliers import filled
 
 FAMILIES = ("paper", "electrons", "classic")
 """Where metrics come from: pages choose whole families of them."""
@@ -27,15 +28,29 @@ class Prepared(ABC):
     ----------
     reference : array_like, shape (rows, columns)
         The image that others are compared with. It is not kept: changing it later changes nothing.
+    mask : array_like of bool, shape (rows, columns), optional
+        True where a pixel is left out, of the reference and of every image. The masked pixels of a
+        `numpy.ma` reference are left out too.
+
+    Attributes
+    ----------
+    shape : (int, int)
+        That of the reference.
+    mask : ndarray of bool or None
+        Which pixels are left out; None if none is.
 
     Raises
     ------
     TypeError, ValueError
-        If `reference` is not a 2-D array of finite real numbers.
+        If `reference` is not a 2-D array of numbers that are real and, outside the mask, finite, or if the
+        mask is not of that shape, not of booleans, or leaves no pixel.
     """
 
-    def __init__(self, reference: ArrayLike) -> None:
-        self.shape: tuple[int, ...] = _validation.image("reference", reference).shape
+    def __init__(self, reference: ArrayLike, *, mask: ArrayLike | None = None) -> None:
+        pixels = _validation.real_image("reference", reference)
+        self.shape: tuple[int, ...] = pixels.shape
+        self.mask = _joined(pixels.shape, _validation.mask_of(reference), mask)
+        _finite("reference", pixels, self.mask)
 
     @abstractmethod
     def __call__(self, image: ArrayLike) -> float:
@@ -69,13 +84,41 @@ class Prepared(ABC):
             raise ValueError(f"images must be a stack (images, rows, columns), got shape {array.shape}")
         if not len(array):
             return np.empty((0, *self.shape))
-        flat = _validation.image("images", array.reshape(len(array), -1))
-        if array.shape[1:] != self.shape:
-            raise ValueError(f"images must have the reference's shape {self.shape}, got {array.shape[1:]}")
-        return flat.reshape(array.shape)
+        stack = _validation.real_image("images", array.reshape(len(array), -1)).reshape(array.shape)
+        if stack.shape[1:] != self.shape:
+            raise ValueError(f"images must have the reference's shape {self.shape}, got {stack.shape[1:]}")
+        self._covers("images", images)
+        _finite("images", stack, None if self.mask is None else np.broadcast_to(self.mask, stack.shape))
+        return stack if self.mask is None else np.array([filled(one, self.mask) for one in stack])
 
-    def _checked(self, image: ArrayLike) -> NDArray[np.floating]:
-        return _validation.same_shape("image", _validation.image("image", image), self.shape)
+    def _checked(self, image: ArrayLike, name: str = "image") -> NDArray[np.floating]:
+        """Return an image of the reference's shape, with finite numbers under the mask, too."""
+        pixels = _validation.same_shape(name, _validation.real_image(name, image), self.shape)
+        self._covers(name, image)
+        _finite(name, pixels, self.mask)
+        return pixels if self.mask is None else filled(pixels, self.mask)
+
+    def _covers(self, name: str, image: ArrayLike) -> None:
+        """Refuse masked pixels that the comparison is not prepared to leave out."""
+        masked = _validation.mask_of(image)
+        if masked is None:
+            return
+        more = int((masked if self.mask is None else masked & ~self.mask).sum())
+        if more:
+            raise ValueError(
+                f"{name} must have no masked pixel that the reference was not prepared to leave out, "
+                f"got {more}: prepare it with mask="
+            )
+
+    def _average(self, values: NDArray[np.floating]) -> float:
+        """Return the mean of a map's values where no pixel is left out."""
+        return float((values if self.mask is None else values[~self.mask]).mean())
+
+    def _shown(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return a map with NaN where pixels are left out."""
+        if self.mask is not None:
+            values[self.mask] = np.nan
+        return values
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,23 +226,53 @@ class Metric:
 
 
 def compare(
-    prepare: Callable[..., Prepared], reference: ArrayLike, image: ArrayLike, **options: Any
+    prepare: Callable[..., Prepared],
+    reference: ArrayLike,
+    image: ArrayLike,
+    *,
+    mask: ArrayLike | None,
+    **options: Any,
 ) -> float:
     """Return the difference of two images: both are checked, then `prepare` and its result are called."""
-    reference, image = checked_pair(reference, image)
-    return prepare(reference, **options)(image)
+    reference, image, mask = checked_pair(reference, image, mask)
+    return prepare(reference, mask=mask, **options)(image)
 
 
 def compare_map(
-    prepare: Callable[..., Prepared], reference: ArrayLike, image: ArrayLike, **options: Any
+    prepare: Callable[..., Prepared],
+    reference: ArrayLike,
+    image: ArrayLike,
+    *,
+    mask: ArrayLike | None,
+    **options: Any,
 ) -> NDArray[np.float64]:
     """Return the map of two images' difference: `compare`, for the map."""
-    reference, image = checked_pair(reference, image)
-    return prepare(reference, **options).map(image)
+    reference, image, mask = checked_pair(reference, image, mask)
+    return prepare(reference, mask=mask, **options).map(image)
 
 
-def checked_pair(reference: ArrayLike, image: ArrayLike) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
-    """Return both images as floating-point arrays; each must be legal, and their shapes equal."""
-    reference = _validation.image("reference", reference)
-    image = _validation.image("image", image)
-    return reference, _validation.same_shape("image", image, reference.shape)
+def checked_pair(
+    reference: ArrayLike, image: ArrayLike, mask: ArrayLike | None
+) -> tuple[NDArray[np.floating], NDArray[np.floating], NDArray[np.bool_] | None]:
+    """Return both images as floating-point arrays, and what is left out of both.
+
+    Each must be legal, and their shapes equal. What is masked in either, or by `mask`, is left out.
+    """
+    first = _validation.real_image("reference", reference)
+    second = _validation.same_shape("image", _validation.real_image("image", image), first.shape)
+    joined = _joined(first.shape, _validation.mask_of(reference), _validation.mask_of(image), mask)
+    _finite("reference", first, joined)
+    _finite("image", second, joined)
+    return first, second, joined
+
+
+def _joined(shape: tuple[int, ...], *masks: Any) -> NDArray[np.bool_] | None:
+    """Return what any of the masks leaves out; None if that is nothing."""
+    checked = [mask for mask in (_validation.mask(mask, shape) for mask in masks) if mask is not None]
+    return _validation.mask(np.logical_or.reduce(checked), shape) if checked else None
+
+
+def _finite(name: str, pixels: NDArray, mask: NDArray[np.bool_] | None) -> None:
+    finite = np.isfinite(pixels)
+    if not (finite if mask is None else finite | mask).all():
+        raise ValueError(f"{name} must be finite, got NaN or infinity")

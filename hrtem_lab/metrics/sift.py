@@ -10,10 +10,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from hrtem_lab import _validation
 from hrtem_lab.metrics._cores import on_all_cores
-from hrtem_lab.metrics._keypoints import Discs, keypoint_table
+from hrtem_lab.metrics._keypoints import Discs, keypoint_table, unmasked
 from hrtem_lab.metrics._looks import Look
 from hrtem_lab.metrics._metric import Metric, Prepared, checked_pair, compare, compare_map
 from hrtem_lab.metrics._scaling import Scale
+from hrtem_lab.metrics.outliers import IN_IMAGE, mended
 
 
 class PreparedSIFT(Prepared):
@@ -25,7 +26,7 @@ class PreparedSIFT(Prepared):
     ----------
     reference : array_like, shape (rows, columns)
         The image whose features are looked for in others.
-    contrast_threshold, edge_threshold, octave_layers, sigma
+    contrast_threshold, edge_threshold, octave_layers, sigma, mask
         As for `sift`.
 
     Examples
@@ -46,17 +47,19 @@ class PreparedSIFT(Prepared):
         edge_threshold: float = 10,
         octave_layers: int = 3,
         sigma: float = 1.6,
+        mask: ArrayLike | None = None,
     ) -> None:
-        super().__init__(reference)
+        super().__init__(reference, mask=mask)
         self._sift = cv2.SIFT_create(  # type: ignore[attr-defined]
             nOctaveLayers=_validation.positive_integer("octave_layers", octave_layers),
             contrastThreshold=_validation.non_negative("contrast_threshold", contrast_threshold),
             edgeThreshold=_validation.positive("edge_threshold", edge_threshold),
             sigma=_validation.positive("sigma", sigma),
         )
-        self._scale = Scale.of(np.asarray(reference))
-        grey = self._greys(np.asarray(reference))
-        self._keypoints = self._sift.detect(grey, None)
+        pixels = mended(self._checked(reference, "reference"))
+        self._scale = Scale.of(pixels)
+        grey = self._greys(pixels)
+        self._keypoints = unmasked(self._sift.detect(grey, None), self.mask)
         if not self._keypoints:
             raise ValueError(
                 f"reference must have SIFT features, got none in an image of shape {self.shape} "
@@ -74,7 +77,8 @@ class PreparedSIFT(Prepared):
         return on_all_cores(self._means, stack) if len(stack) else np.empty(0)
 
     def _means(self, images: NDArray) -> NDArray[np.float64]:
-        descriptors = np.array(self._compute(self._greys(images)))
+        greys = self._greys(np.array([mended(image, beyond=IN_IMAGE) for image in images]))
+        descriptors = np.array(self._compute(greys))
         return self._distances(_normalised(descriptors)).mean(axis=1)
 
     def _compute(self, greys: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
@@ -84,7 +88,7 @@ class PreparedSIFT(Prepared):
 
     def map(self, image: ArrayLike) -> NDArray[np.float64]:
         """Return `sift_map` of `image`."""
-        return self._painted.means(self._differences(image))
+        return self._shown(self._painted.means(self._differences(image)))
 
     def keypoints(self, image: ArrayLike) -> NDArray[np.void]:
         """Return `sift_keypoints` of `image`."""
@@ -95,7 +99,7 @@ class PreparedSIFT(Prepared):
 
         A row is 4 × 4 fields of 8 gradient directions around the keypoint; it is 0 where `image` is flat.
         """
-        return self._describe(self._greys(self._checked(image)))
+        return self._describe(self._greys(mended(self._checked(image), beyond=IN_IMAGE)))
 
     def _differences(self, image: ArrayLike) -> NDArray[np.float64]:
         return self._distances(self.descriptors(image))
@@ -133,6 +137,7 @@ def sift(
     edge_threshold: float = 10,
     octave_layers: int = 3,
     sigma: float = 1.6,
+    mask: ArrayLike | None = None,
 ) -> float:
     r"""Return how much the surroundings of the reference's keypoints differ, on average.
 
@@ -154,6 +159,9 @@ def sift(
         Sizes that are looked at per doubling of the size.
     sigma : float
         Blur in pixels of the finest image.
+    mask : array_like of bool, shape (rows, columns), optional
+        True where a pixel is left out of both images, as in `numpy.ma`, whose masked arrays are taken too. It
+        is filled from its surroundings in both; keypoints with over a quarter of their disc on it are none.
 
     Returns
     -------
@@ -171,7 +179,8 @@ def sift(
     -----
     It misleads between the keypoints, where it does not look, and where noise fills the image: noise
     and no image at all both give about 0.7. It is not symmetric, because only the reference's keypoints
-    count.
+    count. Dead and hot pixels that `outliers` finds in the reference, and in an image far beyond the range of
+    the others, are replaced by their surroundings.
 
     Source: section 2 of Ederer and Löffler, Ultramicroscopy 2022, doi:10.1016/j.ultramic.2022.113578,
     after Lowe, ICCV 1999, doi:10.1109/ICCV.1999.790410.
@@ -194,6 +203,7 @@ def sift(
         edge_threshold=edge_threshold,
         octave_layers=octave_layers,
         sigma=sigma,
+        mask=mask,
     )
 
 
@@ -205,6 +215,7 @@ def sift_map(
     edge_threshold: float = 10,
     octave_layers: int = 3,
     sigma: float = 1.6,
+    mask: ArrayLike | None = None,
 ) -> NDArray[np.float64]:
     """Return the keypoints' differences painted as discs; NaN where no keypoint reaches.
 
@@ -213,7 +224,7 @@ def sift_map(
 
     Parameters
     ----------
-    reference, image, contrast_threshold, edge_threshold, octave_layers, sigma
+    reference, image, contrast_threshold, edge_threshold, octave_layers, sigma, mask
         As for `sift`.
 
     Returns
@@ -249,6 +260,7 @@ def sift_map(
         edge_threshold=edge_threshold,
         octave_layers=octave_layers,
         sigma=sigma,
+        mask=mask,
     )
 
 
@@ -260,6 +272,7 @@ def sift_keypoints(
     edge_threshold: float = 10,
     octave_layers: int = 3,
     sigma: float = 1.6,
+    mask: ArrayLike | None = None,
 ) -> NDArray[np.void]:
     """Return the keypoints of the reference, each with the difference of the image there.
 
@@ -267,7 +280,7 @@ def sift_keypoints(
 
     Parameters
     ----------
-    reference, image, contrast_threshold, edge_threshold, octave_layers, sigma
+    reference, image, contrast_threshold, edge_threshold, octave_layers, sigma, mask
         As for `sift`.
 
     Returns
@@ -299,13 +312,14 @@ def sift_keypoints(
     >>> round(float(keypoints["difference"].max()), 3)
     0.707
     """
-    reference, image = checked_pair(reference, image)
+    reference, image, mask = checked_pair(reference, image, mask)
     return PreparedSIFT(
         reference,
         contrast_threshold=contrast_threshold,
         edge_threshold=edge_threshold,
         octave_layers=octave_layers,
         sigma=sigma,
+        mask=mask,
     ).keypoints(image)
 
 
