@@ -14,7 +14,7 @@ from hrtem_lab.metrics import _wavelets
 from hrtem_lab.metrics._looks import Look
 from hrtem_lab.metrics._metric import Metric, Prepared, compare, compare_map
 from hrtem_lab.metrics._scaling import Scale
-from hrtem_lab.metrics.outliers import IN_IMAGE, mended
+from hrtem_lab.metrics.outliers import blinding, mended
 
 # Subbands whose amplitude is below a millionth of the reference's contrast hold rounding errors.
 EMPTY_BAND = 1e-6
@@ -76,7 +76,9 @@ class PreparedCWSSIM(Prepared):
             "qshift": _validation.one_of("qshift", qshift, _wavelets.QSHIFTS),
         }
         self._kept = None if self.mask is None else _wavelets.kept_parts(self.mask, self._levels)
-        pixels = mended(self._checked(reference, "reference"))
+        pixels = self._checked(reference, "reference")
+        self._bad = blinding(pixels)
+        pixels = mended(pixels, self._bad)
         self._scale = Scale.of(pixels)
         self._dtype = np.float32 if pixels.dtype == np.float32 else np.float64
         self._reference = self._transformed(pixels)
@@ -106,7 +108,7 @@ class PreparedCWSSIM(Prepared):
 
     def _compared(self, image: ArrayLike) -> Iterator[tuple[Array, NDArray[np.bool_]]]:
         """Give each level's differences, and which of its orientations hold more than rounding errors."""
-        transformed = self._transformed(mended(self._checked(image), beyond=IN_IMAGE))
+        transformed = self._transformed(mended(self._checked(image), self._bad))
         for a, b, K in zip(self._reference, transformed, self._K, strict=True):
             filled = (a.mean_energy > a.rounding) | (b.mean_energy > b.rounding)
             yield self._difference(a, b, K), filled

@@ -171,7 +171,8 @@ def _far(outside: Array, values: Array) -> float:
         return far
     bulk = values[outside <= far]
     # Where all but the spikes is nothing, the spikes are the image: single electrons, or points.
-    if usual == 0 or abs(float(bulk.mean())) <= DARK * float(bulk.std()):
+    dark = 2 * np.count_nonzero(values) < values.size or abs(bulk.mean()) <= DARK * bulk.std()
+    if usual == 0 or dark:
         level = FAR * float(np.quantile(spikes, 0.5, method="lower"))
         far = max(far, min(level, DARK_FAR * usual) if usual else level)
     return far
@@ -185,7 +186,8 @@ def _electron(values: Array) -> float:
     least = float(struck.min())
     counts = struck[struck < 100 * least] / least
     few = counts.size < struck.size / 2
-    return 0.0 if few or np.abs(counts - np.rint(counts)).max() > 1e-3 else least
+    whole = np.abs(counts - np.rint(counts)) < 1e-3
+    return 0.0 if few or whole.mean() < 2 / 3 else least
 
 
 def _alone(candidates: NDArray, values: Array, predictions: list[Array], outside: Array) -> NDArray[np.bool_]:
@@ -271,15 +273,26 @@ def _mean(rows: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.divide(total, kept.sum(axis=1), out=np.full(len(rows), np.nan), where=kept.any(axis=1))
 
 
-def mended(pixels: NDArray, *, beyond: float | None = None) -> NDArray:
-    """Return an image with its outliers filled, or itself if it has none.
+def blinding(pixels: NDArray, *, beyond: float | None = None) -> NDArray[np.bool_] | None:
+    """Return the outliers of a reference; None if there are none.
 
-    It is searched only if a pixel lies `beyond` ranges outside of the range of most pixels, if that is given.
+    They are looked for only if a pixel lies `beyond` ranges outside of the range of most pixels, if that is
+    given.
     """
     if beyond is not None and not _reaches(pixels, beyond):
-        return pixels
+        return None
     mask = found(pixels)
-    return filled(pixels, mask) if mask.any() else pixels
+    return mask if mask.any() else None
+
+
+def mended(pixels: NDArray, places: NDArray[np.bool_] | None) -> NDArray:
+    """Return an image, filled at the `places` of its reference's outliers and at its own, if those lie far.
+
+    Reference and image go through the same steps, so that equal images stay equal.
+    """
+    whole = pixels if places is None else filled(pixels, places)
+    own = blinding(whole, beyond=IN_IMAGE)
+    return whole if own is None else filled(whole, own)
 
 
 def _reaches(pixels: NDArray, beyond: float) -> bool:

@@ -14,7 +14,7 @@ from hrtem_lab.metrics._keypoints import Discs, keypoint_table, unmasked
 from hrtem_lab.metrics._looks import Look
 from hrtem_lab.metrics._metric import Metric, Prepared, checked_pair, compare, compare_map
 from hrtem_lab.metrics._scaling import Scale
-from hrtem_lab.metrics.outliers import IN_IMAGE, mended
+from hrtem_lab.metrics.outliers import blinding, mended
 
 
 class PreparedSIFT(Prepared):
@@ -56,7 +56,9 @@ class PreparedSIFT(Prepared):
             edgeThreshold=_validation.positive("edge_threshold", edge_threshold),
             sigma=_validation.positive("sigma", sigma),
         )
-        pixels = mended(self._checked(reference, "reference"))
+        pixels = self._checked(reference, "reference")
+        self._bad = blinding(pixels)
+        pixels = mended(pixels, self._bad)
         self._scale = Scale.of(pixels)
         grey = self._greys(pixels)
         self._keypoints = unmasked(self._sift.detect(grey, None), self.mask)
@@ -77,7 +79,7 @@ class PreparedSIFT(Prepared):
         return on_all_cores(self._means, stack) if len(stack) else np.empty(0)
 
     def _means(self, images: NDArray) -> NDArray[np.float64]:
-        greys = self._greys(np.array([mended(image, beyond=IN_IMAGE) for image in images]))
+        greys = self._greys(np.array([mended(image, self._bad) for image in images]))
         descriptors = np.array(self._compute(greys))
         return self._distances(_normalised(descriptors)).mean(axis=1)
 
@@ -99,7 +101,7 @@ class PreparedSIFT(Prepared):
 
         A row is 4 × 4 fields of 8 gradient directions around the keypoint; it is 0 where `image` is flat.
         """
-        return self._describe(self._greys(mended(self._checked(image), beyond=IN_IMAGE)))
+        return self._describe(self._greys(mended(self._checked(image), self._bad)))
 
     def _differences(self, image: ArrayLike) -> NDArray[np.float64]:
         return self._distances(self.descriptors(image))

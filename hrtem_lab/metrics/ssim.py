@@ -13,7 +13,7 @@ from hrtem_lab.metrics._looks import Look
 from hrtem_lab.metrics._metric import Metric, Prepared, compare, compare_map
 from hrtem_lab.metrics._scaling import LIMIT, Scale
 from hrtem_lab.metrics._windows import checked_window, disc, fitting, weights_inside
-from hrtem_lab.metrics.outliers import IN_IMAGE, mended
+from hrtem_lab.metrics.outliers import blinding, filled, mended
 
 Array = NDArray[Any]
 
@@ -58,8 +58,9 @@ class PreparedSSIM(Prepared):
         super().__init__(reference, mask=mask)
         K1, K2 = _validation.positive("K1", K1), _validation.positive("K2", K2)
         self._window = fitting(disc(radius) if window is None else checked_window(window), self.shape)
-        pixels = mended(self._checked(reference, "reference"), beyond=WIDENS)
-        self._scale = Scale.of(pixels)
+        pixels = self._checked(reference, "reference")
+        self._bad = blinding(pixels, beyond=WIDENS)
+        self._scale = Scale.of(mended(pixels, self._bad))
         contrast = 1.0  # of the reference on its own scale
         if data_range is not None:
             contrast = (
@@ -105,7 +106,9 @@ class PreparedSSIM(Prepared):
         """Return an image on the reference's scale; outliers are filled, what is left out is 0."""
         pixels: Array = self._scale(image)
         if pixels.max() > FARTHEST or pixels.min() < -FARTHEST:
-            pixels = mended(pixels, beyond=IN_IMAGE)
+            pixels = mended(pixels, self._bad)
+        elif self._bad is not None:
+            pixels = filled(pixels, self._bad)
         pixels = pixels.astype(self._dtype, copy=False)
         return pixels if self._keep is None else pixels * self._keep
 
