@@ -197,8 +197,9 @@ def _alone(candidates: NDArray, values: Array, predictions: list[Array], outside
     above = pixel > four[3]
     # Without the farthest one, which another bad pixel may have spoilt.
     apart = np.where(above, four[2] - four[0], four[3] - four[1])
-    around = _around(values, candidates)
-    middle = np.median(around, axis=1)
+    around = _around(values, candidates, mirrored=False)
+    middle = np.nanmedian(around, axis=1)
+    around = np.where(np.isnan(around), middle[:, None], around)
     sign = np.where(above, 1, -1)
     height = sign * (pixel - middle)
     fifth = np.sort(sign[:, None] * (around - middle[:, None]), axis=1)[:, -5]
@@ -206,9 +207,10 @@ def _alone(candidates: NDArray, values: Array, predictions: list[Array], outside
     return np.asarray((height > fifth) & (agree | (height > SPIKE * fifth)))
 
 
-def _around(values: NDArray, places: NDArray) -> NDArray:
-    """Return the 24 neighbours of each place, a row for each; beyond the edges the image is mirrored."""
-    framed = np.pad(values, REACH, mode="reflect" if min(values.shape) > REACH else "symmetric")
+def _around(values: NDArray, places: NDArray, *, mirrored: bool = True) -> NDArray:
+    """Return the 24 neighbours of each place, a row for each; the edges mirror the image, or NaN follows."""
+    beyond: Any = {"mode": "reflect"} if mirrored else {"constant_values": np.nan}
+    framed = np.pad(values, REACH, **beyond)
     row, column = np.unravel_index(places, values.shape)
     side = range(2 * REACH + 1)
     offsets = [(down, right) for down in side for right in side if (down, right) != (REACH, REACH)]
@@ -260,8 +262,13 @@ def _interpolated(values: NDArray[np.float64], places: NDArray) -> NDArray[np.fl
         near.append((first + second) / 2)
         cubic.append((4 * (first + second) - beyond) / 6)
     any_near = around[:, 1:4, 1:4].reshape(-1, 9)
-    best = _mean(np.array(cubic).T)
-    for coarser in (np.array(near).T, any_near):
+    # x = A x + B x − A B x, with the cubics A and B along columns and rows: exact to their product's order.
+    line = np.array([-1, 4, 0, 4, -1]) / 6
+    across = np.outer(line, line)
+    whole = np.isfinite(around.reshape(len(places), -1)).sum(axis=1) == 24
+    best = cubic[0] + cubic[1] - np.einsum("nij,ij->n", np.nan_to_num(around), across)
+    best = np.where(whole, best, np.nan)
+    for coarser in (np.array(cubic).T, np.array(near).T, any_near):
         best = np.where(np.isnan(best), _mean(coarser), best)
     return best
 
