@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
 from typing import Any
 
 import cv2
@@ -100,14 +99,13 @@ def found(pixels: NDArray) -> NDArray[np.bool_]:
     values, zero = measured
     work, far = values, None
     for _ in range(MOST_PASSES):
-        predictions = _predictions(work)
-        highest, lowest = _each(cv2.max, predictions), _each(cv2.min, predictions)
+        highest, lowest = _predicted(work)
         outside = np.asarray(cv2.max(work - highest, lowest - work), np.float32)
         outside[mask] = 0
         if far is None:
             far = _far(outside, values - zero)
         candidates = np.flatnonzero(outside > far)
-        new = candidates[_alone(candidates, work, predictions, outside)] if len(candidates) else candidates
+        new = candidates[_alone(candidates, work, outside)] if len(candidates) else candidates
         if not len(new):
             break
         mask.flat[new] = True
@@ -118,7 +116,7 @@ def found(pixels: NDArray) -> NDArray[np.bool_]:
 
 def _measured(pixels: NDArray) -> tuple[Array, float] | None:
     """Return an image in units of its range about its median, and where zero lies; None if constant."""
-    wide = np.divide(pixels, magnitude(pixels), dtype=np.float64)
+    wide = np.divide(pixels, magnitude(pixels), dtype=np.float64, order="C")
     low, middle, high = np.quantile(_sample(wide, SAMPLE), (0.02, 0.5, 0.98))
     wide -= middle
     unit = float(high - low)
@@ -139,24 +137,22 @@ def _sample(values: NDArray, size: int) -> NDArray:
     return flat[:: flat.size // size | 1]
 
 
-def _predictions(values: Array) -> list[Array]:
-    """Return what the cubic through two pixels on either side predicts, for each direction."""
+def _predicted(values: Array) -> tuple[Array, Array]:
+    """Return the highest and lowest that the cubics through two pixels on either side predict."""
     rows, columns = values.shape
     framed = cv2.copyMakeBorder(values, REACH, REACH, REACH, REACH, cv2.BORDER_REFLECT_101)
 
     def moved(down: int, right: int) -> NDArray:
         return framed[REACH + down : REACH + down + rows, REACH + right : REACH + right + columns]
 
-    predictions = []
+    highest, lowest = np.full_like(values, -np.inf), np.full_like(values, np.inf)
     for down, right in DIRECTIONS:
         near = cv2.add(moved(down, right), moved(-down, -right))
         beyond = cv2.add(moved(2 * down, 2 * right), moved(-2 * down, -2 * right))
-        predictions.append(np.asarray(cv2.addWeighted(near, 4 / 6, beyond, -1 / 6, 0), np.float32))
-    return predictions
-
-
-def _each(choose: Callable[..., Any], four: list[Array]) -> Array:
-    return np.asarray(choose(choose(four[0], four[1]), choose(four[2], four[3])))
+        one = cv2.addWeighted(near, 4 / 6, beyond, -1 / 6, 0)
+        cv2.max(highest, one, dst=highest)
+        cv2.min(lowest, one, dst=lowest)
+    return highest, lowest
 
 
 def _far(outside: Array, values: Array) -> float:
@@ -171,10 +167,10 @@ def _far(outside: Array, values: Array) -> float:
         return far
     bulk = values[outside <= far]
     # Where all but the spikes is nothing, the spikes are the image: single electrons, or points.
-    dark = 2 * np.count_nonzero(values) < values.size or abs(bulk.mean()) <= DARK * bulk.std()
-    if usual == 0 or dark:
+    nothing = usual == 0 or 2 * np.count_nonzero(values) < values.size
+    if nothing or abs(bulk.mean()) <= DARK * bulk.std():
         level = FAR * float(np.quantile(spikes, 0.5, method="lower"))
-        far = max(far, min(level, DARK_FAR * usual) if usual else level)
+        far = max(far, level if nothing else min(level, DARK_FAR * usual))
     return far
 
 
@@ -190,10 +186,10 @@ def _electron(values: Array) -> float:
     return 0.0 if few or whole.mean() < 2 / 3 else least
 
 
-def _alone(candidates: NDArray, values: Array, predictions: list[Array], outside: Array) -> NDArray[np.bool_]:
+def _alone(candidates: NDArray, values: Array, outside: Array) -> NDArray[np.bool_]:
     """Return which candidates are no part of a peak."""
     pixel = values.flat[candidates]
-    four = np.sort([prediction.flat[candidates] for prediction in predictions], axis=0)
+    four = np.sort(_cubics(_squares_around(values, candidates)), axis=0)
     above = pixel > four[3]
     # Without the farthest one, which another bad pixel may have spoilt.
     apart = np.where(above, four[2] - four[0], four[3] - four[1])
@@ -215,6 +211,21 @@ def _around(values: NDArray, places: NDArray, *, mirrored: bool = True) -> NDArr
     side = range(2 * REACH + 1)
     offsets = [(down, right) for down in side for right in side if (down, right) != (REACH, REACH)]
     return np.array([framed[row + down, column + right] for down, right in offsets]).T
+
+
+def _squares_around(values: NDArray, places: NDArray) -> NDArray:
+    """Return the 5 × 5 pixels around each place, its own NaN."""
+    return np.insert(_around(values, places), 12, np.nan, axis=1).reshape(-1, 5, 5)
+
+
+def _cubics(around: NDArray) -> NDArray:
+    """Return what each direction predicts for the middle of each square, shape (4, squares)."""
+    cubics = []
+    for y, x in DIRECTIONS:
+        near = around[:, 2 + y, 2 + x] + around[:, 2 - y, 2 - x]
+        beyond = around[:, 2 + 2 * y, 2 + 2 * x] + around[:, 2 - 2 * y, 2 - 2 * x]
+        cubics.append((4 * near - beyond) / 6)
+    return np.array(cubics)
 
 
 def _medians_around(values: Array, mask: NDArray[np.bool_]) -> Array:
@@ -254,13 +265,9 @@ def filled(pixels: NDArray, mask: NDArray[np.bool_]) -> NDArray:
 
 def _interpolated(values: NDArray[np.float64], places: NDArray) -> NDArray[np.float64]:
     """Return what the kept pixels around say of some places; NaN where none is kept. Left out is NaN."""
-    around = np.insert(_around(values, places), 12, np.nan, axis=1).reshape(-1, 5, 5)
-    near, cubic = [], []
-    for down, right in DIRECTIONS:
-        first, second = around[:, 2 + down, 2 + right], around[:, 2 - down, 2 - right]
-        beyond = around[:, 2 + 2 * down, 2 + 2 * right] + around[:, 2 - 2 * down, 2 - 2 * right]
-        near.append((first + second) / 2)
-        cubic.append((4 * (first + second) - beyond) / 6)
+    around = _squares_around(values, places)
+    cubic = _cubics(around)
+    near = [(around[:, 2 + y, 2 + x] + around[:, 2 - y, 2 - x]) / 2 for y, x in DIRECTIONS]
     any_near = around[:, 1:4, 1:4].reshape(-1, 9)
     # x = A x + B x − A B x, with the cubics A and B along columns and rows: exact to their product's order.
     line = np.array([-1, 4, 0, 4, -1]) / 6
@@ -268,7 +275,7 @@ def _interpolated(values: NDArray[np.float64], places: NDArray) -> NDArray[np.fl
     whole = np.isfinite(around.reshape(len(places), -1)).sum(axis=1) == 24
     best = cubic[0] + cubic[1] - np.einsum("nij,ij->n", np.nan_to_num(around), across)
     best = np.where(whole, best, np.nan)
-    for coarser in (np.array(cubic).T, np.array(near).T, any_near):
+    for coarser in (cubic.T, np.array(near).T, any_near):
         best = np.where(np.isnan(best), _mean(coarser), best)
     return best
 

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from hrtem_lab import _validation
 from hrtem_lab.metrics._cores import on_all_cores
-from hrtem_lab.metrics._keypoints import Discs, keypoint_table, unmasked
+from hrtem_lab.metrics._keypoints import WHOLE, Discs, Features, keypoint_table
 from hrtem_lab.metrics._looks import Look
 from hrtem_lab.metrics._metric import Metric, Prepared, checked_pair, compare, compare_map
 from hrtem_lab.metrics._scaling import Scale
@@ -50,7 +50,7 @@ class PreparedSIFT(Prepared):
         mask: ArrayLike | None = None,
     ) -> None:
         super().__init__(reference, mask=mask)
-        self._sift = cv2.SIFT_create(  # type: ignore[attr-defined]
+        detector = cv2.SIFT_create(  # type: ignore[attr-defined]
             nOctaveLayers=_validation.positive_integer("octave_layers", octave_layers),
             contrastThreshold=_validation.non_negative("contrast_threshold", contrast_threshold),
             edgeThreshold=_validation.positive("edge_threshold", edge_threshold),
@@ -61,13 +61,13 @@ class PreparedSIFT(Prepared):
         pixels = mended(pixels, self._bad)
         self._scale = Scale.of(pixels)
         grey = self._greys(pixels)
-        self._keypoints = unmasked(self._sift.detect(grey, None), self.mask)
-        if not self._keypoints:
+        self._features = Features(detector, grey, mask=self.mask)
+        if not self._features.keypoints:
             raise ValueError(
                 f"reference must have SIFT features, got none in an image of shape {self.shape} "
                 f"at contrast_threshold={contrast_threshold!r}"
             )
-        self._descriptors = self._describe(grey)
+        self._descriptors = _normalised(self._features.describe(grey))
 
     def __call__(self, image: ArrayLike) -> float:
         """Return the mean SIFT difference of `image` over the keypoints, from 0 to 1."""
@@ -76,17 +76,13 @@ class PreparedSIFT(Prepared):
     def many(self, images: ArrayLike) -> NDArray[np.float64]:
         """Return the SIFT differences of a stack of images; they are shared out among the cores."""
         stack = self._stack(images)
-        return on_all_cores(self._means, stack) if len(stack) else np.empty(0)
+        if not len(stack):
+            return np.empty(0)
+        # The cores share large images one by one already.
+        return on_all_cores(self._means, stack) if self._features.whole else self._means(stack)
 
     def _means(self, images: NDArray) -> NDArray[np.float64]:
-        greys = self._greys(np.array([mended(image, self._bad) for image in images]))
-        descriptors = np.array(self._compute(greys))
-        return self._distances(_normalised(descriptors)).mean(axis=1)
-
-    def _compute(self, greys: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
-        # Always compute(), for the reference too: detectAndCompute() describes in a doubled image,
-        # compute() only if a keypoint was found there, and the descriptors then differ.
-        return [self._sift.compute(grey, self._keypoints)[1] for grey in greys]
+        return np.array([self._distances(self._describe(image)).mean() for image in images])
 
     def map(self, image: ArrayLike) -> NDArray[np.float64]:
         """Return `sift_map` of `image`."""
@@ -94,14 +90,14 @@ class PreparedSIFT(Prepared):
 
     def keypoints(self, image: ArrayLike) -> NDArray[np.void]:
         """Return `sift_keypoints` of `image`."""
-        return keypoint_table(self._keypoints, self._differences(image))
+        return keypoint_table(self._features.keypoints, self._differences(image))
 
     def descriptors(self, image: ArrayLike) -> NDArray[np.float64]:
         """Return the descriptors of `image` at the reference's keypoints, shape (n, 128), each of norm 1.
 
         A row is 4 × 4 fields of 8 gradient directions around the keypoint; it is 0 where `image` is flat.
         """
-        return self._describe(self._greys(mended(self._checked(image), self._bad)))
+        return self._describe(self._checked(image))
 
     def _differences(self, image: ArrayLike) -> NDArray[np.float64]:
         return self._distances(self.descriptors(image))
@@ -113,15 +109,20 @@ class PreparedSIFT(Prepared):
 
     def _greys(self, image: NDArray) -> NDArray[np.uint8]:
         # One scale for both images: OpenCV's SIFT reads 8 bits, and stretching each image would hide changes.
-        greys = np.rint(255 * self._scale(image))
-        return np.clip(greys, 0, 255, out=greys).astype(np.uint8)
+        greys = np.empty(image.shape, np.uint8)
+        step = max(1, WHOLE // image.shape[1])
+        for first in range(0, len(image), step):
+            rows = slice(first, first + step)
+            greys[rows] = np.clip(np.rint(255 * self._scale(image[rows])), 0, 255)
+        return greys
 
-    def _describe(self, grey: NDArray[np.uint8]) -> NDArray[np.float64]:
-        return _normalised(self._compute(grey[None])[0])
+    def _describe(self, image: NDArray) -> NDArray[np.float64]:
+        grey = self._greys(mended(image, self._bad))
+        return _normalised(self._features.describe(grey))
 
     @cached_property
     def _painted(self) -> Discs:
-        return Discs.of(self._keypoints, self.shape)
+        return Discs.of(self._features.keypoints, self.shape)
 
 
 def _normalised(descriptors: NDArray[np.floating]) -> NDArray[np.float64]:
