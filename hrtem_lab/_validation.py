@@ -88,8 +88,22 @@ def pixel_size(name: str, value: Any) -> tuple[float, float]:
 
 
 def image(name: str, value: Any) -> NDArray[np.floating]:
-    """Return `value` as a floating-point image; it must be 2-D, real, finite and not empty."""
-    array = np.asarray(value)
+    """Return `value` as a floating-point image; it must be 2-D, real, finite, not empty and not masked."""
+    masked = mask_of(value)
+    if masked is not None:
+        raise ValueError(
+            f"{name} must have no masked pixels, got {masked.sum()} of {masked.size}: "
+            "metrics and cell_map take a mask, other functions an image cut or filled (numpy.ma.filled)"
+        )
+    array = real_image(name, value)
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name} must be finite, got NaN or infinity")
+    return array
+
+
+def real_image(name: str, value: Any) -> NDArray[np.floating]:
+    """Return `value` as a floating-point image, 2-D, real and not empty, whose pixels may be of any kind."""
+    array = np.asarray(np.ma.getdata(value) if isinstance(value, np.ma.MaskedArray) else value)
     if array.dtype.kind not in "buif":
         raise TypeError(f"{name} must hold real numbers, got dtype {array.dtype}")
     if array.ndim != 2:
@@ -98,9 +112,34 @@ def image(name: str, value: Any) -> NDArray[np.floating]:
         raise ValueError(f"{name} must not be empty, got shape {array.shape}")
     if array.dtype not in (np.float32, np.float64):
         array = array.astype(np.float64)
-    if not np.isfinite(array).all():
-        raise ValueError(f"{name} must be finite, got NaN or infinity")
     return array
+
+
+def mask_of(value: Any) -> NDArray[np.bool_] | None:
+    """Return which pixels of a masked array, or of a list with some, are masked; None if none is."""
+    if isinstance(value, np.ma.MaskedArray):
+        return np.ma.getmaskarray(value) if np.ma.is_masked(value) else None
+    if not isinstance(value, (list, tuple)):
+        return None
+    parts = [mask_of(one) for one in value]
+    if all(part is None for part in parts):
+        return None
+    pairs = zip(parts, value, strict=True)
+    return np.array([np.zeros(np.shape(one), bool) if part is None else part for part, one in pairs])
+
+
+def mask(value: Any, shape: tuple[int, ...]) -> NDArray[np.bool_] | None:
+    """Return `value` as an image's mask, True where a pixel is left out; None if none is."""
+    if value is None or value is np.ma.nomask:
+        return None
+    array = np.asarray(value)
+    if array.dtype != np.bool_:
+        raise TypeError(f"mask must hold booleans, True where a pixel is left out, got dtype {array.dtype}")
+    if array.shape != shape:
+        raise ValueError(f"mask must have the image's shape {shape}, got {array.shape}")
+    if array.all():
+        raise ValueError(f"mask must leave at least one pixel, got all {array.size} masked")
+    return array.copy() if array.any() else None
 
 
 def images(name: str, value: Any) -> NDArray[np.floating]:

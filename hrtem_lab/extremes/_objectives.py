@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from hrtem_lab import _validation
 from hrtem_lab.extremes._greys import Greys, Levels
-from hrtem_lab.metrics import METRICS, Metric, PreparedMSE, PreparedSSIM, as_metric, disc
+from hrtem_lab.metrics import METRICS, Metric, OutlierWarning, PreparedMSE, PreparedSSIM, as_metric, disc
 
 MetricLike = str | Metric | Callable[[NDArray[Any], NDArray[Any]], float]
 Box = tuple[slice, slice]
@@ -53,7 +54,7 @@ class WholeImage(Objective):
     cost = 2
 
     def __init__(self, difference: Callable[[NDArray[Any]], float], greys: Greys) -> None:
-        self._difference, self._greys = difference, greys
+        self._difference, self._greys = _without_warning(difference), greys
 
     def reset(self, levels: Levels) -> float:
         """Return the difference: there is nothing to remember."""
@@ -190,6 +191,17 @@ class Windows(Objective):
 
         # The filter goes through Fourier space: rounding makes the whole numbers whole again.
         return np.rint(cv2.filter2D(values, -1, self._window, borderType=cv2.BORDER_CONSTANT))
+
+
+def _without_warning(difference: Callable[[NDArray[Any]], float]) -> Callable[[NDArray[Any]], float]:
+    """Return a comparison that keeps quiet of outliers: a search makes its bright pixels on purpose."""
+
+    def quiet(image: NDArray[Any]) -> float:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", OutlierWarning)
+            return difference(image)
+
+    return quiet
 
 
 def objective(name: str, metric: MetricLike, reference: NDArray[np.floating], greys: Greys) -> Objective:

@@ -23,8 +23,10 @@ SIFT    0.78
 
 from hrtem_lab.metrics._band import aperture_cutoff
 from hrtem_lab.metrics._looks import Look
-from hrtem_lab.metrics._metric import FAMILIES, Metric, Prepared
+from hrtem_lab.metrics._metric import FAMILIES, Metric
+from hrtem_lab.metrics._prepared import Prepared
 from hrtem_lab.metrics._table import METRICS, MetricLike, as_metric, as_metrics, family, prepare
+from hrtem_lab.metrics._windows import disc
 from hrtem_lab.metrics.chi_square import (
     PreparedChiSquare,
     chi_square,
@@ -33,8 +35,9 @@ from hrtem_lab.metrics.chi_square import (
 )
 from hrtem_lab.metrics.cw_ssim import PreparedCWSSIM, cw_ssim, cw_ssim_map
 from hrtem_lab.metrics.mse import PreparedMSE, mse, squared_error_map
+from hrtem_lab.metrics.outliers import OutlierWarning, outliers
 from hrtem_lab.metrics.sift import PreparedSIFT, sift, sift_keypoints, sift_map
-from hrtem_lab.metrics.ssim import PreparedSSIM, disc, ssim, ssim_map
+from hrtem_lab.metrics.ssim import PreparedSSIM, ssim, ssim_map
 
 __all__ = [
     "FAMILIES",
@@ -42,6 +45,7 @@ __all__ = [
     "Look",
     "Metric",
     "MetricLike",
+    "OutlierWarning",
     "Prepared",
     "PreparedCWSSIM",
     "PreparedChiSquare",
@@ -58,6 +62,7 @@ __all__ = [
     "disc",
     "family",
     "mse",
+    "outliers",
     "prepare",
     "reduced_chi_square",
     "sift",

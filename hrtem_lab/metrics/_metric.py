@@ -1,9 +1,8 @@
-"""What every metric offers: a row of the table, and a comparison prepared for one reference."""
+"""A row of the table of metrics: its functions, and what a reader must know to trust them."""
 
 from __future__ import annotations
 
 import inspect
-from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -14,72 +13,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from hrtem_lab import _validation
 from hrtem_lab.metrics._looks import Look
+from hrtem_lab.metrics._prepared import Prepared
 
 FAMILIES = ("paper", "electrons", "classic")
 """Where metrics come from: pages choose whole families of them."""
-PIXELS_AT_ONCE = 2**16
-"""Small images are compared together up to this many pixels, which fit into the processor's cache."""
-
-
-class Prepared(ABC):
-    """All that a metric needs of one reference image, computed once and used for many images.
-
-    Parameters
-    ----------
-    reference : array_like, shape (rows, columns)
-        The image that others are compared with. It is not kept: changing it later changes nothing.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If `reference` is not a 2-D array of finite real numbers.
-    """
-
-    def __init__(self, reference: ArrayLike) -> None:
-        self.shape: tuple[int, ...] = _validation.image("reference", reference).shape
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} of a reference of {self.shape[0]} × {self.shape[1]} pixels>"
-
-    @abstractmethod
-    def __call__(self, image: ArrayLike) -> float:
-        """Return the difference between the reference and `image`, from 0 (identical) to 1 (maximal)."""
-
-    @abstractmethod
-    def map(self, image: ArrayLike) -> NDArray[np.float64]:
-        """Return where `image` differs from the reference, an array of the image's shape."""
-
-    def many(self, images: ArrayLike) -> NDArray[np.float64]:
-        """Return the differences of a stack of images, shape (images, rows, columns) → (images,).
-
-        The same numbers as one call for each, where possible in fewer steps.
-        """
-        return np.array([self(image) for image in self._stack(images)])
-
-    def _in_blocks(self, differences: Callable[[NDArray], NDArray], images: ArrayLike) -> NDArray[np.float64]:
-        """Return the differences of a stack whose small images `differences` compares several at a time."""
-        stack = self._stack(images)
-        found = np.empty(len(stack))
-        step = max(1, PIXELS_AT_ONCE // (self.shape[0] * self.shape[1]))
-        for first in range(0, len(stack), step):
-            block = slice(first, first + step)
-            found[block] = differences(stack[block])
-        return found
-
-    def _stack(self, images: ArrayLike) -> NDArray[np.floating]:
-        """Return a stack of images as floating-point numbers; each must have the reference's shape."""
-        array = np.asarray(images)
-        if array.ndim != 3:
-            raise ValueError(f"images must be a stack (images, rows, columns), got shape {array.shape}")
-        if not len(array):
-            return np.empty((0, *self.shape))
-        flat = _validation.image("images", array.reshape(len(array), -1))
-        if array.shape[1:] != self.shape:
-            raise ValueError(f"images must have the reference's shape {self.shape}, got {array.shape[1:]}")
-        return flat.reshape(array.shape)
-
-    def _checked(self, image: ArrayLike) -> NDArray[np.floating]:
-        return _validation.same_shape("image", _validation.image("image", image), self.shape)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -257,29 +194,6 @@ class Metric:
         return {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
 
 
-def compare(
-    prepare: Callable[..., Prepared], reference: ArrayLike, image: ArrayLike, **options: Any
-) -> float:
-    """Return the difference of two images: both are checked, then `prepare` and its result are called."""
-    reference, image = checked_pair(reference, image)
-    return prepare(reference, **options)(image)
-
-
-def compare_map(
-    prepare: Callable[..., Prepared], reference: ArrayLike, image: ArrayLike, **options: Any
-) -> NDArray[np.float64]:
-    """Return the map of two images' difference: `compare`, for the map."""
-    reference, image = checked_pair(reference, image)
-    return prepare(reference, **options).map(image)
-
-
-def checked_pair(reference: ArrayLike, image: ArrayLike) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
-    """Return both images as floating-point arrays; each must be legal, and their shapes equal."""
-    reference = _validation.image("reference", reference)
-    image = _validation.image("image", image)
-    return reference, _validation.same_shape("image", image, reference.shape)
-
-
 @dataclass(frozen=True, eq=False)
 class _Plain:
     """A plain function of two images as the functions of a `Metric`; it can be sent to a worker."""
@@ -289,7 +203,9 @@ class _Plain:
 
     def value(self, reference: ArrayLike, image: ArrayLike, **options: Any) -> float:
         """Return what the function says of two images: one finite real number."""
-        value: Any = self.function(*checked_pair(reference, image), **options)
+        first = _validation.image("reference", reference)
+        second = _validation.same_shape("image", _validation.image("image", image), first.shape)
+        value: Any = self.function(first, second, **options)
         if np.ndim(value):
             raise TypeError(
                 f"{self.key}(reference, image) must be one number, got an array of shape {np.shape(value)}"
@@ -313,7 +229,7 @@ class _PreparedFunction(Prepared):
     """A plain function against one reference."""
 
     def __init__(self, plain: _Plain, reference: ArrayLike, **options: Any) -> None:
-        super().__init__(reference)
+        super().__init__(_validation.image("reference", reference))
         self._plain, self._options = plain, options
         self._reference = np.array(reference)
 

@@ -9,7 +9,8 @@ from numpy.typing import ArrayLike
 
 from hrtem_lab import _validation
 from hrtem_lab.metrics._looks import Look
-from hrtem_lab.metrics._metric import FAMILIES, Metric, Prepared
+from hrtem_lab.metrics._metric import FAMILIES, Metric
+from hrtem_lab.metrics._prepared import Prepared, checked_pair
 from hrtem_lab.metrics.chi_square import CHI_SQUARE
 from hrtem_lab.metrics.cw_ssim import CW_SSIM
 from hrtem_lab.metrics.mse import MSE
@@ -126,7 +127,10 @@ def family(*names: str) -> dict[str, Metric]:
 
 
 def prepare(
-    reference: ArrayLike, metrics: Mapping[str, Metric] | Iterable[MetricLike] | None = None
+    reference: ArrayLike,
+    metrics: Mapping[str, Metric] | Iterable[MetricLike] | None = None,
+    *,
+    mask: ArrayLike | None = None,
 ) -> dict[str, Prepared]:
     """Return one comparison with the reference for each metric, with default options.
 
@@ -138,6 +142,8 @@ def prepare(
     metrics : mapping, or iterable of str, Metric or callable, optional
         A selection of `family`, or keys of `METRICS` and metrics or functions of one's own; by default all
         of `METRICS`.
+    mask : array_like of bool, shape (rows, columns), optional
+        True where a pixel is left out of the reference and of every image; a masked reference has its own.
 
     Returns
     -------
@@ -149,7 +155,8 @@ def prepare(
     ------
     TypeError, ValueError
         If `reference` is not a 2-D array of finite real numbers or a metric cannot use it, if a metric is
-        unknown, or if two have one key.
+        unknown or takes no mask where one is given, if two have one key, or if the mask is not of booleans,
+        has another shape or leaves no pixel.
 
     Notes
     -----
@@ -166,8 +173,16 @@ def prepare(
     mse 0.64
     sift 0.78
     """
-    pixels = _validation.image("reference", reference)
-    return {row.key: row.prepare(pixels) for row in _rows(METRICS if metrics is None else metrics)}
+    rows = _rows(METRICS if metrics is None else metrics)
+    pixels, _, masked = checked_pair(reference, reference, mask)
+    if masked is None:
+        return {row.key: row.prepare(pixels) for row in rows}
+    for row in rows:
+        if "mask" not in row.options:
+            raise ValueError(
+                f"metrics must take a mask where one is given, got {row.key!r}, which takes none"
+            )
+    return {row.key: row.prepare(pixels, mask=masked) for row in rows}
 
 
 def _rows(metrics: Any) -> list[Metric]:

@@ -15,8 +15,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from hrtem_lab import _validation
+
 BIORTS = ("antonini", "legall", "near_sym_a", "near_sym_b")
 QSHIFTS = ("qshift_06", "qshift_a", "qshift_b", "qshift_c", "qshift_d")
+MOST_LEVELS = 4
 
 
 class _NumpyWithRemovedNames:
@@ -57,3 +60,33 @@ def highpasses(
     if any(after for _, after in padding):
         image = np.pad(image, padding, mode="symmetric")
     return transform(biort, qshift).forward(image, nlevels=levels).highpasses
+
+
+def kept_parts(mask: NDArray[np.bool_], levels: int) -> list[NDArray[np.float64]]:
+    """Return for each level which part of every coefficient's block is not left out."""
+    padding = [(0, -size % 2**levels) for size in mask.shape]
+    kept = np.pad(~mask, padding, mode="symmetric").astype(np.float64)
+    parts = []
+    for _ in range(levels):
+        kept = (kept[::2, ::2] + kept[1::2, ::2] + kept[::2, 1::2] + kept[1::2, 1::2]) / 4
+        parts.append(kept)
+    return parts
+
+
+def fitting_levels(levels: int | None, window: int, shape: tuple[int, ...]) -> int:
+    """Return how many levels to use: at each of them a band must be at least as large as the window."""
+    fitting = 0
+    while -(-min(shape) // 2 ** (fitting + 1)) >= window:
+        fitting += 1
+    if fitting == 0:
+        raise ValueError(
+            f"reference must be at least {2 * window - 1} pixels high and wide for window={window}, "
+            f"got shape {shape}"
+        )
+    if levels is None:
+        return min(fitting, MOST_LEVELS)
+    if _validation.positive_integer("levels", levels) > fitting:
+        raise ValueError(
+            f"levels must be at most {fitting} for shape {shape} and window={window}, got {levels}"
+        )
+    return levels

@@ -8,8 +8,10 @@ from numpy.typing import ArrayLike, NDArray
 from hrtem_lab._validation import non_negative, pixel_size, positive
 from hrtem_lab.metrics._band import checked_cutoff, measured_cutoff, multiplicity, within
 from hrtem_lab.metrics._looks import Look
-from hrtem_lab.metrics._metric import Metric, Prepared, checked_pair, compare, compare_map
+from hrtem_lab.metrics._metric import Metric
+from hrtem_lab.metrics._prepared import Prepared, checked_pair, compare, compare_map
 from hrtem_lab.metrics._scaling import LIMIT, magnitude
+from hrtem_lab.metrics.outliers import warn_of_outliers
 
 # The variance of a pixel is at least this fraction of the mean variance.
 DARKEST = 1e-2
@@ -24,7 +26,7 @@ class PreparedChiSquare(Prepared):
     ----------
     reference : array_like, shape (rows, columns)
         The image that others are compared with.
-    cutoff : float, (float, float) or None
+    cutoff, mask
         As for `chi_square`.
 
     Attributes
@@ -41,17 +43,25 @@ class PreparedChiSquare(Prepared):
     [0.0, 1.0]
     """
 
-    def __init__(self, reference: ArrayLike, *, cutoff: float | tuple[float, float] | None = None) -> None:
-        super().__init__(reference)
-        array = np.asarray(reference)
+    def __init__(
+        self,
+        reference: ArrayLike,
+        *,
+        cutoff: float | tuple[float, float] | None = None,
+        mask: ArrayLike | None = None,
+    ) -> None:
+        super().__init__(reference, mask=mask)
+        array = self.filled(reference, "reference")
         self._unit = magnitude(array)
         scaled = np.divide(array, self._unit, dtype=np.float64)
         self.cutoff = measured_cutoff(scaled) if cutoff is None else checked_cutoff(cutoff)
-        self._mask = within(self.shape, self.cutoff)
-        self.coefficients = int((self._mask * multiplicity(self.shape)).sum())
+        self._band = within(self.shape, self.cutoff)
+        self.coefficients = int((self._band * multiplicity(self.shape)).sum())
         self._reference = scaled
         self._filtered = self.filter(scaled)
         self._weights = 1 / self.filtered_variance(np.maximum(scaled, 0))
+        if self.mask is not None:
+            self._weights[self.mask] = 0
         self._length = self._weighted_length(self._filtered)
 
     def __call__(self, image: ArrayLike) -> float:
@@ -61,7 +71,8 @@ class PreparedChiSquare(Prepared):
     def map(self, image: ArrayLike) -> NDArray[np.float64]:
         """Return `chi_square_map` of `image`."""
         terms, greatest = self._terms(self._checked(image))
-        return terms * (terms.size / greatest)
+        kept = terms.size if self.mask is None else terms.size - int(self.mask.sum())
+        return self._shown(terms * (kept / greatest))
 
     def many(self, images: ArrayLike) -> NDArray[np.float64]:
         """Return the relative χ² of a stack of images, shape (images, rows, columns) → (images,)."""
@@ -77,34 +88,57 @@ class PreparedChiSquare(Prepared):
         with np.errstate(over="ignore"):
             scaled = np.divide(images, self._unit, dtype=np.float64, order="C")
         scaled = np.clip(scaled, -LIMIT, LIMIT, out=scaled)
+        for one in scaled if scaled.ndim > 2 else (scaled,):
+            _warn("image", one)
         # eq. relative chi-square
-        residual = self.filter(scaled - self._reference)
+        residual = self.filter(self.kept(scaled - self._reference))
         terms = self._weights * residual**2
         length = self._weighted_length(self._filtered + residual)
         greatest = np.square(self._length + length)
 
         return terms, np.where(greatest > 0, greatest, 1.0)  # between black images there is nothing to divide
 
+    def kept(self, values: NDArray[np.floating]) -> NDArray[np.floating]:
+        """Return values with 0 where pixels are left out."""
+        return values if self.mask is None else np.where(self.mask, 0.0, values)
+
     def _weighted_length(self, filtered: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.sqrt((self._weights * filtered**2).sum(axis=PIXELS))
 
+    def filled(self, image: ArrayLike, name: str) -> NDArray[np.floating]:
+        """Return an image, filled from its surroundings where pixels are left out; warn of its outliers."""
+        pixels = self._checked(image, name)
+        _warn(name, np.divide(pixels, magnitude(pixels), dtype=np.float64))
+        return pixels
+
     def filter(self, image: NDArray[np.floating]) -> NDArray[np.float64]:
         """Return what of an image lies within the band: h * image."""
-        filtered: NDArray[np.float64] = np.fft.irfft2(np.fft.rfft2(image) * self._mask, self.shape)
+        filtered: NDArray[np.float64] = np.fft.irfft2(np.fft.rfft2(image) * self._band, self.shape)
         return filtered
 
     def filtered_variance(self, variance: NDArray[np.floating]) -> NDArray[np.float64]:
         """Return the variance of filtered pixels whose own variances are independent: h² * variance.
 
-        A dark hole is not known exactly: no variance falls below a hundredth of the mean.
+        A dark hole is not known exactly: no variance falls below a hundredth of the mean. Pixels left out
+        have no variance.
         """
-        kernel = np.fft.irfft2(self._mask, self.shape) ** 2
+        kernel = np.fft.irfft2(self._band, self.shape) ** 2
+        variance = self.kept(variance)
         spread = np.fft.irfft2(np.fft.rfft2(variance) * np.fft.rfft2(kernel), self.shape)
-        return np.maximum(spread, (DARKEST * float(variance.mean()) or 1.0) * float(kernel.sum()))
+        return np.maximum(spread, (DARKEST * self._average(variance) or 1.0) * float(kernel.sum()))
+
+
+def _warn(name: str, scaled: NDArray[np.float64]) -> None:
+    squares = np.square(scaled)
+    warn_of_outliers(name, scaled, squares, float(squares.sum()))
 
 
 def chi_square(
-    reference: ArrayLike, image: ArrayLike, *, cutoff: float | tuple[float, float] | None = None
+    reference: ArrayLike,
+    image: ArrayLike,
+    *,
+    cutoff: float | tuple[float, float] | None = None,
+    mask: ArrayLike | None = None,
 ) -> float:
     r"""Return the weighted square of the residual in the aperture's band, relative to its greatest value.
 
@@ -123,6 +157,10 @@ def chi_square(
         The band's limit in cycles per pixel, from `aperture_cutoff`; of pixels that are not square, along
         (rows, columns). By default what the reference itself,
         if free of noise, needs: the smallest that leaves out at most 10⁻⁴ of its variance.
+    mask : array_like of bool, shape (rows, columns), optional
+        True where a pixel is left out of both images, as in `numpy.ma`, whose masked arrays are taken too. It
+        has no residual and no weight; what the filter would have spread from it is missing around it, and
+        the reference's filtered part is that of an image filled from the surroundings.
 
     Returns
     -------
@@ -133,7 +171,13 @@ def chi_square(
     Raises
     ------
     TypeError, ValueError
-        If an image is not a 2-D array of finite real numbers, the shapes differ, or `cutoff` is negative.
+        If an image is not a 2-D array of finite real numbers, the shapes differ, the mask leaves no pixel, or
+        `cutoff` is negative.
+
+    Warns
+    -----
+    OutlierWarning
+        If dead or hot pixels hold 1 % or more of an image's sum of squares; the warning names them.
 
     Notes
     -----
@@ -160,23 +204,27 @@ def chi_square(
     >>> round(chi_square(wave, wave + checkerboard), 6), round(chi_square(wave, 4 - wave), 3)
     (0.0, 0.112)
     """
-    return compare(PreparedChiSquare, reference, image, cutoff=cutoff)
+    return compare(PreparedChiSquare, reference, image, cutoff=cutoff, mask=mask)
 
 
 def chi_square_map(
-    reference: ArrayLike, image: ArrayLike, *, cutoff: float | tuple[float, float] | None = None
+    reference: ArrayLike,
+    image: ArrayLike,
+    *,
+    cutoff: float | tuple[float, float] | None = None,
+    mask: ArrayLike | None = None,
 ) -> NDArray[np.float64]:
     r"""Return each pixel's term of `chi_square`, times the number of pixels: the mean is `chi_square`.
 
     Parameters
     ----------
-    reference, image, cutoff
+    reference, image, cutoff, mask
         As for `chi_square`.
 
     Returns
     -------
     ndarray of float64, shape (rows, columns)
-        At least 0; a few pixels that hold most of the residual can exceed 1.
+        At least 0; a few pixels that hold most of the residual can exceed 1. NaN where a pixel is left out.
 
     Raises
     ------
@@ -194,7 +242,7 @@ def chi_square_map(
     >>> chi_square_map([[1.0, 1.0]], [[0.0, 0.0]])
     array([[1., 1.]])
     """
-    return compare_map(PreparedChiSquare, reference, image, cutoff=cutoff)
+    return compare_map(PreparedChiSquare, reference, image, cutoff=cutoff, mask=mask)
 
 
 def reduced_chi_square(
@@ -205,6 +253,7 @@ def reduced_chi_square(
     sampling: float | tuple[float, float],
     readout_sigma: float = 0.0,
     cutoff: float | tuple[float, float] | None = None,
+    mask: ArrayLike | None = None,
 ) -> float:
     r"""Return χ² in units of its mean for noise alone: whether an image differs by more than noise.
 
@@ -227,6 +276,8 @@ def reduced_chi_square(
         Standard deviation of the readout noise in electrons per pixel.
     cutoff : float, (float, float) or None
         As for `chi_square`.
+    mask : array_like of bool, optional
+        As for `chi_square`: pixels left out have neither residual nor variance.
 
     Returns
     -------
@@ -257,15 +308,18 @@ def reduced_chi_square(
     >>> round(reduced_chi_square(crystal, noisy, dose_per_area=50, sampling=0.2, cutoff=0.25), 1)
     1.0
     """
-    reference, image = checked_pair(reference, image)
+    reference, image, mask = checked_pair(reference, image, mask)
     height, width = pixel_size("sampling", sampling)
     vacuum = positive("dose_per_area", dose_per_area) * (height * width)
     readout = non_negative("readout_sigma", readout_sigma) / vacuum
     # eq. reduced chi-square
-    prepared = PreparedChiSquare(reference, cutoff=cutoff)
-    residual = prepared.filter(np.subtract(image, reference, dtype=np.float64))
-    variance = prepared.filtered_variance(np.maximum(reference, 0) / vacuum + readout**2)
-    return float((residual**2 / variance).mean())
+    prepared = PreparedChiSquare(reference, cutoff=cutoff, mask=mask)
+    first = prepared._checked(reference, "reference")
+    second = prepared.filled(image, "image")
+    residual = prepared.filter(prepared.kept(np.subtract(second, first, dtype=np.float64)))
+    variance = prepared.filtered_variance(np.maximum(first, 0) / vacuum + readout**2)
+    ratio = residual**2 / variance
+    return float((ratio if prepared.mask is None else ratio[~prepared.mask]).mean())
 
 
 CHI_SQUARE = Metric(

@@ -12,12 +12,13 @@ from numpy.typing import ArrayLike, NDArray
 from hrtem_lab import _validation
 from hrtem_lab.metrics import _wavelets
 from hrtem_lab.metrics._looks import Look
-from hrtem_lab.metrics._metric import Metric, Prepared, compare, compare_map
+from hrtem_lab.metrics._metric import Metric
+from hrtem_lab.metrics._prepared import Prepared, compare, compare_map
 from hrtem_lab.metrics._scaling import Scale
+from hrtem_lab.metrics.outliers import blinding, mended
 
 # Subbands whose amplitude is below a millionth of the reference's contrast hold rounding errors.
 EMPTY_BAND = 1e-6
-MOST_LEVELS = 4
 ROWS_AT_ONCE = 16
 
 Array = NDArray[Any]
@@ -42,7 +43,7 @@ class PreparedCWSSIM(Prepared):
     ----------
     reference : array_like, shape (rows, columns)
         The image that others are compared with.
-    levels, window, K, biort, qshift
+    levels, window, K, biort, qshift, mask
         As for `cw_ssim`.
 
     Examples
@@ -63,18 +64,22 @@ class PreparedCWSSIM(Prepared):
         K: float = 0.01,
         biort: str = "near_sym_b",
         qshift: str = "qshift_b",
+        mask: ArrayLike | None = None,
     ) -> None:
-        super().__init__(reference)
+        super().__init__(reference, mask=mask)
         self._window = _validation.positive_integer("window", window)
         if self._window % 2 == 0:
             raise ValueError(f"window must be odd, got {window!r}")
-        self._levels = _fitting_levels(levels, self._window, self.shape)
+        self._levels = _wavelets.fitting_levels(levels, self._window, self.shape)
         K = _validation.positive("K", K)
         self._filters = {
             "biort": _validation.one_of("biort", biort, _wavelets.BIORTS),
             "qshift": _validation.one_of("qshift", qshift, _wavelets.QSHIFTS),
         }
-        pixels = np.asarray(reference)
+        self._kept = None if self.mask is None else _wavelets.kept_parts(self.mask, self._levels)
+        pixels = self._checked(reference, "reference")
+        self._bad = blinding(pixels)
+        pixels = mended(pixels, self._bad)
         self._scale = Scale.of(pixels)
         self._dtype = np.float32 if pixels.dtype == np.float32 else np.float64
         self._reference = self._transformed(pixels)
@@ -82,7 +87,7 @@ class PreparedCWSSIM(Prepared):
 
     def __call__(self, image: ArrayLike) -> float:
         """Return the complex wavelet difference of `image`, from 0 to 1."""
-        return float(self.map(image).mean())
+        return self._average(self.map(image))
 
     def map(self, image: ArrayLike) -> NDArray[np.float64]:
         """Return `cw_ssim_map` of `image`."""
@@ -93,7 +98,7 @@ class PreparedCWSSIM(Prepared):
             block = cv2.resize(bands, None, fx=2**number, fy=2**number, interpolation=cv2.INTER_NEAREST)
             total += block[:rows, :columns]
             count += int(filled.sum())
-        return total / max(count, 1)
+        return self._shown(total / max(count, 1))
 
     def subbands(self, image: ArrayLike) -> list[NDArray[np.floating]]:
         """Return eq. 2 around every coefficient: per level an array (rows, columns, 6 orientations).
@@ -104,7 +109,7 @@ class PreparedCWSSIM(Prepared):
 
     def _compared(self, image: ArrayLike) -> Iterator[tuple[Array, NDArray[np.bool_]]]:
         """Give each level's differences, and which of its orientations hold more than rounding errors."""
-        transformed = self._transformed(self._checked(image))
+        transformed = self._transformed(mended(self._checked(image), self._bad))
         for a, b, K in zip(self._reference, transformed, self._K, strict=True):
             filled = (a.mean_energy > a.rounding) | (b.mean_energy > b.rounding)
             yield self._difference(a, b, K), filled
@@ -134,6 +139,12 @@ class PreparedCWSSIM(Prepared):
         bands = _wavelets.highpasses(centred, levels=self._levels, **self._filters)
         for number, coefficients in enumerate(bands, start=1):
             real, imaginary = np.ascontiguousarray(coefficients.real), np.ascontiguousarray(coefficients.imag)
+            share = 1.0
+            if self._kept is not None:
+                kept = self._kept[number - 1]
+                share = float(kept.mean())
+                weights = np.sqrt(kept)[..., None].astype(self._dtype)
+                real, imaginary = real * weights, imaginary * weights
             squares = np.square(real)
             squares += np.square(imaginary)
             energy = self._window_sum(squares)
@@ -141,7 +152,8 @@ class PreparedCWSSIM(Prepared):
             # A wave of one amplitude has coefficients that double from level to level.
             rounding = (EMPTY_BAND * self._window * 2**number) ** 2
             places = energy.reshape(-1, energy.shape[2])
-            mean_energy = np.full(len(places), 1 / len(places), self._dtype) @ places  # quicker than mean()
+            mean = np.full(len(places), 1 / (len(places) * share), self._dtype)
+            mean_energy = mean @ places  # quicker than mean()
             levels.append(_Level(real, imaginary, energy, mean_energy, rounding))
         return levels
 
@@ -149,25 +161,6 @@ class PreparedCWSSIM(Prepared):
         size = (self._window, self._window)
         summed = cv2.boxFilter(values, -1, size, normalize=False, borderType=cv2.BORDER_CONSTANT)
         return np.asarray(summed, self._dtype)
-
-
-def _fitting_levels(levels: int | None, window: int, shape: tuple[int, ...]) -> int:
-    """Return how many levels to use: at each of them a band must be at least as large as the window."""
-    fitting = 0
-    while -(-min(shape) // 2 ** (fitting + 1)) >= window:
-        fitting += 1
-    if fitting == 0:
-        raise ValueError(
-            f"reference must be at least {2 * window - 1} pixels high and wide for window={window}, "
-            f"got shape {shape}"
-        )
-    if levels is None:
-        return min(fitting, MOST_LEVELS)
-    if _validation.positive_integer("levels", levels) > fitting:
-        raise ValueError(
-            f"levels must be at most {fitting} for shape {shape} and window={window}, got {levels}"
-        )
-    return levels
 
 
 def cw_ssim(
@@ -179,6 +172,7 @@ def cw_ssim(
     K: float = 0.01,
     biort: str = "near_sym_b",
     qshift: str = "qshift_b",
+    mask: ArrayLike | None = None,
 ) -> float:
     r"""Return the difference of two images' local waves: of their strengths and *relative* phases.
 
@@ -203,6 +197,9 @@ def cw_ssim(
         Small and positive.
     biort, qshift : str
         The transform's filters at the first and the further levels, by their names in ``dtcwt``.
+    mask : array_like of bool, shape (rows, columns), optional
+        True where a pixel is left out of both images, as in `numpy.ma`, whose masked arrays are taken too. It
+        is filled from its surroundings in both; a coefficient weighs by the part of its block that is kept.
 
     Returns
     -------
@@ -221,7 +218,9 @@ def cw_ssim(
     It misleads about contrast: a phase common to the window is no difference, so an image and its reversed
     contrast are the same to it, in a through-focus series for instance, and so are images that differ by
     a constant. Subbands in which the reference holds almost nothing count like the others: shot noise finer
-    than the lattice weighs heavily.
+    than the lattice weighs heavily. Dead and hot pixels would fill the finest subbands: those that `outliers`
+    finds in the reference, and in an image far beyond the range of the others, are filled from their
+    surroundings.
 
     The paper's text does not give the bands, their weights or K. Here subbands count alike, because the
     paper's difference is the average over all points, and four levels reach from 2 to 32 pixels, the unit
@@ -241,7 +240,15 @@ def cw_ssim(
     [0.07, 0.0, 0.99]
     """
     return compare(
-        PreparedCWSSIM, reference, image, levels=levels, window=window, K=K, biort=biort, qshift=qshift
+        PreparedCWSSIM,
+        reference,
+        image,
+        levels=levels,
+        window=window,
+        K=K,
+        biort=biort,
+        qshift=qshift,
+        mask=mask,
     )
 
 
@@ -254,6 +261,7 @@ def cw_ssim_map(
     K: float = 0.01,
     biort: str = "near_sym_b",
     qshift: str = "qshift_b",
+    mask: ArrayLike | None = None,
 ) -> NDArray[np.float64]:
     """Return where the local waves differ; the mean of the map is `cw_ssim`.
 
@@ -262,13 +270,13 @@ def cw_ssim_map(
 
     Parameters
     ----------
-    reference, image, levels, window, K, biort, qshift
+    reference, image, levels, window, K, biort, qshift, mask
         As for `cw_ssim`.
 
     Returns
     -------
     ndarray of float64, shape (rows, columns)
-        From 0 to 1.
+        From 0 to 1; NaN where a pixel is left out.
 
     Raises
     ------
@@ -291,7 +299,15 @@ def cw_ssim_map(
     True
     """
     return compare_map(
-        PreparedCWSSIM, reference, image, levels=levels, window=window, K=K, biort=biort, qshift=qshift
+        PreparedCWSSIM,
+        reference,
+        image,
+        levels=levels,
+        window=window,
+        K=K,
+        biort=biort,
+        qshift=qshift,
+        mask=mask,
     )
 
 

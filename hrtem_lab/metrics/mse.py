@@ -6,8 +6,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hrtem_lab.metrics._looks import Look
-from hrtem_lab.metrics._metric import Metric, Prepared, compare, compare_map
+from hrtem_lab.metrics._metric import Metric
+from hrtem_lab.metrics._prepared import Prepared, compare, compare_map
 from hrtem_lab.metrics._scaling import magnitude
+from hrtem_lab.metrics.outliers import warn_of_outliers
 
 
 class PreparedMSE(Prepared):
@@ -17,6 +19,8 @@ class PreparedMSE(Prepared):
     ----------
     reference : array_like, shape (rows, columns)
         The image that others are compared with.
+    mask : array_like of bool, optional
+        As for `mse`.
 
     Examples
     --------
@@ -25,9 +29,9 @@ class PreparedMSE(Prepared):
     [0.0, 1.0]
     """
 
-    def __init__(self, reference: ArrayLike) -> None:
-        super().__init__(reference)
-        self._reference = _normalised(np.asarray(reference))
+    def __init__(self, reference: ArrayLike, *, mask: ArrayLike | None = None) -> None:
+        super().__init__(reference, mask=mask)
+        self._reference = self._normalised("reference", reference)
 
     def __call__(self, image: ArrayLike) -> float:
         """Return the mean squared error of `image`, from 0 to 1."""
@@ -37,27 +41,33 @@ class PreparedMSE(Prepared):
     def map(self, image: ArrayLike) -> NDArray[np.float64]:
         """Return `squared_error_map` of `image`."""
         squares, greatest = self._squares(image)
-        return squares * (squares.size / greatest)
+        kept = squares.size if self.mask is None else squares.size - int(self.mask.sum())
+        return self._shown(squares * (kept / greatest))
 
     def _squares(self, image: ArrayLike) -> tuple[NDArray[np.float64], float]:
         """Return the squared differences, and the greatest sum they could have."""
         # eq. 3
-        normalised = _normalised(self._checked(image))
+        normalised = self._normalised("image", image)
         squares = np.square(self._reference - normalised)
 
         # Each image adds 1, or 0 if it is black; between two black images there is nothing to divide.
         greatest = float(np.square(self._reference).sum() + np.square(normalised).sum()) or 1.0
         return squares, greatest
 
+    def _normalised(self, name: str, image: ArrayLike) -> NDArray[np.float64]:
+        """Return `image` with negative and masked pixels set to 0 and a Frobenius norm of 1 (0 if black)."""
+        pixels = self._checked(image, name)
+        clipped = np.maximum(pixels, 0, dtype=np.float64, order="C")
+        if self.mask is not None:
+            clipped[self.mask] = 0
+        clipped /= magnitude(clipped)  # the squares of huge or tiny pixels would overflow or vanish
+        squares = np.square(clipped)
+        total = squares.sum()
+        warn_of_outliers(name, pixels, squares, float(total))
+        return clipped / (np.sqrt(total) or 1.0)
 
-def _normalised(image: NDArray) -> NDArray[np.float64]:
-    """Return `image` with negative pixels set to 0 and a Frobenius norm of 1 (0 if it is black)."""
-    clipped = np.maximum(image, 0, dtype=np.float64, order="C")
-    clipped /= magnitude(clipped)  # the squares of huge or tiny pixels would overflow or vanish
-    return clipped / (np.sqrt(np.square(clipped).sum()) or 1.0)
 
-
-def mse(reference: ArrayLike, image: ArrayLike) -> float:
+def mse(reference: ArrayLike, image: ArrayLike, *, mask: ArrayLike | None = None) -> float:
     r"""Return the mean squared error between two images, each divided by its norm.
 
     .. math:: \tfrac12 \sum_i \left(\frac{a_i}{\lVert a\rVert} - \frac{b_i}{\lVert b\rVert}\right)^2
@@ -68,6 +78,8 @@ def mse(reference: ArrayLike, image: ArrayLike) -> float:
     ----------
     reference, image : array_like, shape (rows, columns)
         Real, finite, of one shape, in any unit. Negative pixels count as 0.
+    mask : array_like of bool, shape (rows, columns), optional
+        True where a pixel is left out of both images, as in `numpy.ma`, whose masked arrays are taken too.
 
     Returns
     -------
@@ -78,7 +90,12 @@ def mse(reference: ArrayLike, image: ArrayLike) -> float:
     Raises
     ------
     TypeError, ValueError
-        If an image is not a 2-D array of finite real numbers, or the shapes differ.
+        If an image is not a 2-D array of finite real numbers, the shapes differ, or the mask leaves no pixel.
+
+    Warns
+    -----
+    OutlierWarning
+        If dead or hot pixels hold 1 % or more of an image's sum of squares; the warning names them.
 
     Notes
     -----
@@ -97,10 +114,12 @@ def mse(reference: ArrayLike, image: ArrayLike) -> float:
     >>> mse([[1.0, 0.0]], [[0.0, 1.0]])
     1.0
     """
-    return compare(PreparedMSE, reference, image)
+    return compare(PreparedMSE, reference, image, mask=mask)
 
 
-def squared_error_map(reference: ArrayLike, image: ArrayLike) -> NDArray[np.float64]:
+def squared_error_map(
+    reference: ArrayLike, image: ArrayLike, *, mask: ArrayLike | None = None
+) -> NDArray[np.float64]:
     r"""Return each pixel's term of `mse`, times the number of pixels: the mean of the map is `mse`.
 
     .. math:: \tfrac{N}{2} \left(\frac{a_i}{\lVert a\rVert} - \frac{b_i}{\lVert b\rVert}\right)^2
@@ -110,13 +129,13 @@ def squared_error_map(reference: ArrayLike, image: ArrayLike) -> NDArray[np.floa
 
     Parameters
     ----------
-    reference, image : array_like, shape (rows, columns)
+    reference, image, mask
         As for `mse`.
 
     Returns
     -------
     ndarray of float64, shape (rows, columns)
-        At least 0.
+        At least 0; NaN where a pixel is left out.
 
     Raises
     ------
@@ -134,7 +153,7 @@ def squared_error_map(reference: ArrayLike, image: ArrayLike) -> NDArray[np.floa
     >>> squared_error_map([[1.0, 0.0, 0.0, 0.0]], [[0.0, 1.0, 0.0, 0.0]])
     array([[2., 2., 0., 0.]])
     """
-    return compare_map(PreparedMSE, reference, image)
+    return compare_map(PreparedMSE, reference, image, mask=mask)
 
 
 MSE = Metric(

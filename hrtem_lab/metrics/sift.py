@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hrtem_lab import _validation
-from hrtem_lab.metrics._cores import on_all_cores
-from hrtem_lab.metrics._keypoints import Discs, keypoint_table
+from hrtem_lab.metrics._keypoints import WHOLE, Discs, Features, keypoint_table, on_all_cores
 from hrtem_lab.metrics._looks import Look
-from hrtem_lab.metrics._metric import Metric, Prepared, checked_pair, compare, compare_map
+from hrtem_lab.metrics._metric import Metric
+from hrtem_lab.metrics._prepared import Prepared, checked_pair, compare, compare_map
 from hrtem_lab.metrics._scaling import Scale
+from hrtem_lab.metrics.outliers import blinding, mended
 
 
 class PreparedSIFT(Prepared):
@@ -25,7 +26,7 @@ class PreparedSIFT(Prepared):
     ----------
     reference : array_like, shape (rows, columns)
         The image whose features are looked for in others.
-    contrast_threshold, edge_threshold, octave_layers, sigma
+    contrast_threshold, edge_threshold, octave_layers, sigma, mask
         As for `sift`.
 
     Examples
@@ -46,23 +47,27 @@ class PreparedSIFT(Prepared):
         edge_threshold: float = 10,
         octave_layers: int = 3,
         sigma: float = 1.6,
+        mask: ArrayLike | None = None,
     ) -> None:
-        super().__init__(reference)
-        self._sift = cv2.SIFT_create(  # type: ignore[attr-defined]
+        super().__init__(reference, mask=mask)
+        detector = cv2.SIFT_create(  # type: ignore[attr-defined]
             nOctaveLayers=_validation.positive_integer("octave_layers", octave_layers),
             contrastThreshold=_validation.non_negative("contrast_threshold", contrast_threshold),
             edgeThreshold=_validation.positive("edge_threshold", edge_threshold),
             sigma=_validation.positive("sigma", sigma),
         )
-        self._scale = Scale.of(np.asarray(reference))
-        grey = self._greys(np.asarray(reference))
-        self._keypoints = self._sift.detect(grey, None)
-        if not self._keypoints:
+        pixels = self._checked(reference, "reference")
+        self._bad = blinding(pixels)
+        pixels = mended(pixels, self._bad)
+        self._scale = Scale.of(pixels)
+        grey = self._greys(pixels)
+        self._features = Features(detector, grey, mask=self.mask)
+        if not self._features.keypoints:
             raise ValueError(
                 f"reference must have SIFT features, got none in an image of shape {self.shape} "
                 f"at contrast_threshold={contrast_threshold!r}"
             )
-        self._descriptors = self._describe(grey)
+        self._descriptors = _normalised(self._features.describe(grey))
 
     def __call__(self, image: ArrayLike) -> float:
         """Return the mean SIFT difference of `image` over the keypoints, from 0 to 1."""
@@ -71,31 +76,28 @@ class PreparedSIFT(Prepared):
     def many(self, images: ArrayLike) -> NDArray[np.float64]:
         """Return the SIFT differences of a stack of images; they are shared out among the cores."""
         stack = self._stack(images)
-        return on_all_cores(self._means, stack) if len(stack) else np.empty(0)
+        if not len(stack):
+            return np.empty(0)
+        # The cores share large images one by one already.
+        return on_all_cores(self._means, stack) if self._features.whole else self._means(stack)
 
     def _means(self, images: NDArray) -> NDArray[np.float64]:
-        descriptors = np.array(self._compute(self._greys(images)))
-        return self._distances(_normalised(descriptors)).mean(axis=1)
-
-    def _compute(self, greys: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
-        # Always compute(), for the reference too: detectAndCompute() describes in a doubled image,
-        # compute() only if a keypoint was found there, and the descriptors then differ.
-        return [self._sift.compute(grey, self._keypoints)[1] for grey in greys]
+        return np.array([self._distances(self._describe(image)).mean() for image in images])
 
     def map(self, image: ArrayLike) -> NDArray[np.float64]:
         """Return `sift_map` of `image`."""
-        return self._painted.means(self._differences(image))
+        return self._shown(self._painted.means(self._differences(image)))
 
     def keypoints(self, image: ArrayLike) -> NDArray[np.void]:
         """Return `sift_keypoints` of `image`."""
-        return keypoint_table(self._keypoints, self._differences(image))
+        return keypoint_table(self._features.keypoints, self._differences(image))
 
     def descriptors(self, image: ArrayLike) -> NDArray[np.float64]:
         """Return the descriptors of `image` at the reference's keypoints, shape (n, 128), each of norm 1.
 
         A row is 4 × 4 fields of 8 gradient directions around the keypoint; it is 0 where `image` is flat.
         """
-        return self._describe(self._greys(self._checked(image)))
+        return self._describe(self._checked(image))
 
     def _differences(self, image: ArrayLike) -> NDArray[np.float64]:
         return self._distances(self.descriptors(image))
@@ -107,15 +109,20 @@ class PreparedSIFT(Prepared):
 
     def _greys(self, image: NDArray) -> NDArray[np.uint8]:
         # One scale for both images: OpenCV's SIFT reads 8 bits, and stretching each image would hide changes.
-        greys = np.rint(255 * self._scale(image))
-        return np.clip(greys, 0, 255, out=greys).astype(np.uint8)
+        greys = np.empty(image.shape, np.uint8)
+        step = max(1, WHOLE // image.shape[1])
+        for first in range(0, len(image), step):
+            rows = slice(first, first + step)
+            greys[rows] = np.clip(np.rint(255 * self._scale(image[rows])), 0, 255)
+        return greys
 
-    def _describe(self, grey: NDArray[np.uint8]) -> NDArray[np.float64]:
-        return _normalised(self._compute(grey[None])[0])
+    def _describe(self, image: NDArray) -> NDArray[np.float64]:
+        grey = self._greys(mended(image, self._bad))
+        return _normalised(self._features.describe(grey))
 
     @cached_property
     def _painted(self) -> Discs:
-        return Discs.of(self._keypoints, self.shape)
+        return Discs.of(self._features.keypoints, self.shape)
 
 
 def _normalised(descriptors: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -133,6 +140,7 @@ def sift(
     edge_threshold: float = 10,
     octave_layers: int = 3,
     sigma: float = 1.6,
+    mask: ArrayLike | None = None,
 ) -> float:
     r"""Return how much the surroundings of the reference's keypoints differ, on average.
 
@@ -154,6 +162,9 @@ def sift(
         Sizes that are looked at per doubling of the size.
     sigma : float
         Blur in pixels of the finest image.
+    mask : array_like of bool, shape (rows, columns), optional
+        True where a pixel is left out of both images, as in `numpy.ma`, whose masked arrays are taken too. It
+        is filled from its surroundings in both; keypoints with over a quarter of their disc on it are none.
 
     Returns
     -------
@@ -171,7 +182,8 @@ def sift(
     -----
     It misleads between the keypoints, where it does not look, and where noise fills the image: noise
     and no image at all both give about 0.7. It is not symmetric, because only the reference's keypoints
-    count.
+    count. Dead and hot pixels that `outliers` finds in the reference, and in an image far beyond the range of
+    the others, are replaced by their surroundings.
 
     Source: section 2 of Ederer and Löffler, Ultramicroscopy 2022, doi:10.1016/j.ultramic.2022.113578,
     after Lowe, ICCV 1999, doi:10.1109/ICCV.1999.790410.
@@ -194,6 +206,7 @@ def sift(
         edge_threshold=edge_threshold,
         octave_layers=octave_layers,
         sigma=sigma,
+        mask=mask,
     )
 
 
@@ -205,6 +218,7 @@ def sift_map(
     edge_threshold: float = 10,
     octave_layers: int = 3,
     sigma: float = 1.6,
+    mask: ArrayLike | None = None,
 ) -> NDArray[np.float64]:
     """Return the keypoints' differences painted as discs; NaN where no keypoint reaches.
 
@@ -213,7 +227,7 @@ def sift_map(
 
     Parameters
     ----------
-    reference, image, contrast_threshold, edge_threshold, octave_layers, sigma
+    reference, image, contrast_threshold, edge_threshold, octave_layers, sigma, mask
         As for `sift`.
 
     Returns
@@ -249,6 +263,7 @@ def sift_map(
         edge_threshold=edge_threshold,
         octave_layers=octave_layers,
         sigma=sigma,
+        mask=mask,
     )
 
 
@@ -260,6 +275,7 @@ def sift_keypoints(
     edge_threshold: float = 10,
     octave_layers: int = 3,
     sigma: float = 1.6,
+    mask: ArrayLike | None = None,
 ) -> NDArray[np.void]:
     """Return the keypoints of the reference, each with the difference of the image there.
 
@@ -267,7 +283,7 @@ def sift_keypoints(
 
     Parameters
     ----------
-    reference, image, contrast_threshold, edge_threshold, octave_layers, sigma
+    reference, image, contrast_threshold, edge_threshold, octave_layers, sigma, mask
         As for `sift`.
 
     Returns
@@ -299,13 +315,14 @@ def sift_keypoints(
     >>> round(float(keypoints["difference"].max()), 3)
     0.707
     """
-    reference, image = checked_pair(reference, image)
+    reference, image, mask = checked_pair(reference, image, mask)
     return PreparedSIFT(
         reference,
         contrast_threshold=contrast_threshold,
         edge_threshold=edge_threshold,
         octave_layers=octave_layers,
         sigma=sigma,
+        mask=mask,
     ).keypoints(image)
 
 

@@ -10,13 +10,20 @@ from numpy.typing import ArrayLike, NDArray
 
 from hrtem_lab import _validation
 from hrtem_lab.metrics._looks import Look
-from hrtem_lab.metrics._metric import Metric, Prepared, compare, compare_map
+from hrtem_lab.metrics._metric import Metric
+from hrtem_lab.metrics._prepared import Prepared, compare, compare_map
 from hrtem_lab.metrics._scaling import LIMIT, Scale
+from hrtem_lab.metrics._windows import checked_window, disc, fitting, weights_inside
+from hrtem_lab.metrics.outliers import blinding, filled, mended
 
 Array = NDArray[Any]
 
 ROWS_AT_ONCE = 64
 """Eq. 1 is evaluated for this many rows at a time, so that its terms fit into the processor's cache."""
+WIDENS = 0.75
+"""A pixel this many ranges beyond most others would widen the reference's scale so that it matters."""
+FARTHEST = 30.0
+"""A pixel this many contrasts from the reference's darkest would cost others their digits, if it is alone."""
 
 
 class PreparedSSIM(Prepared):
@@ -26,7 +33,7 @@ class PreparedSSIM(Prepared):
     ----------
     reference : array_like, shape (rows, columns)
         The image that others are compared with.
-    radius, window, data_range, K1, K2
+    radius, window, data_range, K1, K2, mask
         As for `ssim`.
 
     Examples
@@ -47,12 +54,14 @@ class PreparedSSIM(Prepared):
         data_range: float | None = None,
         K1: float = 0.01,
         K2: float = 0.03,
+        mask: ArrayLike | None = None,
     ) -> None:
-        super().__init__(reference)
+        super().__init__(reference, mask=mask)
         K1, K2 = _validation.positive("K1", K1), _validation.positive("K2", K2)
-        self._window = _fitting(disc(radius) if window is None else _weights(window), self.shape)
-        pixels = np.asarray(reference)
-        self._scale = Scale.of(pixels)
+        self._window = fitting(disc(radius) if window is None else checked_window(window), self.shape)
+        pixels = self._checked(reference, "reference")
+        self._bad = blinding(pixels, beyond=WIDENS)
+        self._scale = Scale.of(mended(pixels, self._bad))
         contrast = 1.0  # of the reference on its own scale
         if data_range is not None:
             contrast = (
@@ -62,19 +71,20 @@ class PreparedSSIM(Prepared):
         self._C1, self._C2 = (min(max((K * min(contrast, LIMIT)) ** 2, 1e-30), LIMIT**2) for K in (K1, K2))
         # The window sums in the reference's precision.
         self._dtype = np.float32 if pixels.dtype == np.float32 else np.float64
-        self._weights_inside = _weights_inside(self._window, self.shape).astype(self._dtype)
+        self._keep = None if self.mask is None else (~self.mask).astype(self._dtype)
+        self._weights_inside = self._inside().astype(self._dtype)
         self._background = self._scale.origin / self._scale.contrast
-        self._reference: Array = self._scale(pixels).astype(self._dtype, copy=False)
+        self._reference: Array = self._scaled(pixels)
         self._means = self._window_sums(self._reference)
         self._means /= self._weights_inside
 
     def __call__(self, image: ArrayLike) -> float:
         """Return the structural difference of `image`, from 0 to 1."""
-        return float(self.map(image).mean())
+        return self._average(self.map(image))
 
     def map(self, image: ArrayLike) -> NDArray[np.float64]:
         """Return `ssim_map` of `image`."""
-        pixels: Array = self._scale(self._checked(image)).astype(self._dtype, copy=False)
+        pixels = self._scaled(self._checked(image))
         pixel_sums = self._window_sums(pixels)
         products = self._reference * pixels
         product_sums = self._window_sums(products)
@@ -87,17 +97,37 @@ class PreparedSSIM(Prepared):
             sums = (values[rows] for values in (pixel_sums, product_sums, square_sums))
             means = (values / self._weights_inside[rows] for values in sums)
             difference[rows] = self._difference(self._means[rows], *means)
-        return difference
+        return self._shown(difference)
 
     def many(self, images: ArrayLike) -> NDArray[np.float64]:
         """Return the structural differences of a stack, shape (images, rows, columns) → (images,)."""
         return self._in_blocks(self._differences, images)
 
+    def _scaled(self, image: Array) -> Array:
+        """Return an image on the reference's scale; outliers are filled, what is left out is 0."""
+        pixels: Array = self._scale(image)
+        if pixels.max() > FARTHEST or pixels.min() < -FARTHEST:
+            pixels = mended(pixels, self._bad)
+        elif self._bad is not None:
+            pixels = filled(pixels, self._bad)
+        pixels = pixels.astype(self._dtype, copy=False)
+        return pixels if self._keep is None else pixels * self._keep
+
+    def _inside(self) -> NDArray[np.float64]:
+        """Return the sum of the weights of the pixels that count, for the window around each pixel."""
+        if self.mask is None:
+            return weights_inside(self._window, self.shape)
+        inside = self._window_sums((~self.mask).astype(np.float64))
+        return np.where(self.mask, 1.0, inside)  # around a pixel left out there may be none
+
     def _differences(self, images: Array) -> NDArray[np.float64]:
-        pixels = self._scale(images).astype(self._dtype, copy=False)
+        pixels = np.array([self._scaled(image) for image in images])
         squares = np.square(self._reference) + np.square(pixels)
         means = (self._means_of(values) for values in (pixels, self._reference * pixels, squares))
-        return np.asarray(self._difference(self._means, *means).mean(axis=(1, 2), dtype=np.float64))
+        difference = self._difference(self._means, *means)
+        if self.mask is not None:
+            return np.array([self._average(one.astype(np.float64)) for one in difference])
+        return np.asarray(difference.mean(axis=(1, 2), dtype=np.float64))
 
     def _means_of(self, stack: Array) -> Array:
         # One by one: OpenCV filters in Fourier space, where a huge image's rounding would reach the others.
@@ -133,66 +163,6 @@ class PreparedSSIM(Prepared):
         return np.asarray(cv2.filter2D(values, -1, self._window, borderType=cv2.BORDER_CONSTANT))
 
 
-def _weights_inside(window: NDArray[np.float64], shape: tuple[int, ...]) -> NDArray[np.float64]:
-    """Return the sum of the weights that lie inside the image, for the window around each pixel."""
-    inside = cv2.filter2D(np.ones(window.shape), -1, window, borderType=cv2.BORDER_CONSTANT)
-    for axis, (size, side) in enumerate(zip(shape, window.shape, strict=True)):
-        repeats = np.ones(side, int)
-        repeats[side // 2] += size - side  # away from the border all places are like the middle
-        inside = np.repeat(inside, repeats, axis=axis)
-    return np.asarray(inside)
-
-
-def disc(radius: float) -> NDArray[np.float64]:
-    """Return a circular window: 1 where a pixel's centre is at most `radius` pixels from the middle, else 0.
-
-    Parameters
-    ----------
-    radius : float
-        In pixels, positive.
-
-    Returns
-    -------
-    ndarray of float64
-        Square, with an odd side.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If `radius` is not a positive number.
-
-    Examples
-    --------
-    >>> disc(1)
-    array([[0., 1., 0.],
-           [1., 1., 1.],
-           [0., 1., 0.]])
-    """
-    half = int(_validation.positive("radius", radius))
-    offsets = np.arange(-half, half + 1)
-    return (offsets[:, None] ** 2 + offsets**2 <= radius**2).astype(np.float64)
-
-
-def _weights(window: ArrayLike) -> NDArray[np.float64]:
-    weights = _validation.image("window", window).astype(np.float64)
-    rows, columns = weights.shape
-    if rows % 2 == 0 or columns % 2 == 0:
-        raise ValueError(f"window must have odd sides, got shape {weights.shape}")
-    if weights.min() < 0:
-        raise ValueError(f"window must hold no negative weight, got {weights.min()}")
-    if weights[rows // 2, columns // 2] == 0:
-        raise ValueError("window must give its central pixel a weight above zero, got 0")
-    return weights / weights.max()
-
-
-def _fitting(window: NDArray[np.float64], shape: tuple[int, ...]) -> NDArray[np.float64]:
-    if window.shape[0] > shape[0] or window.shape[1] > shape[1]:
-        raise ValueError(
-            f"reference must be at least as large as the window {window.shape}, got shape {shape}"
-        )
-    return window
-
-
 def ssim(
     reference: ArrayLike,
     image: ArrayLike,
@@ -202,6 +172,7 @@ def ssim(
     data_range: float | None = None,
     K1: float = 0.01,
     K2: float = 0.03,
+    mask: ArrayLike | None = None,
 ) -> float:
     r"""Return the structural difference of two images: half of what their structural similarity lacks to 1.
 
@@ -223,9 +194,12 @@ def ssim(
         Weights to use instead of the disc: 2-D, odd sides, none negative, the centre above zero.
     data_range : float, optional
         The contrast L that the constants are measured by, in the images' unit. By default the reference's
-        maximum less its minimum (the reference's value if it is constant, 1 if it is black).
+        maximum less its minimum without outliers (its value if it is constant, 1 if it is black).
     K1, K2 : float
         Small and positive: what counts as no brightness and no structure, relative to `data_range`.
+    mask : array_like of bool, shape (rows, columns), optional
+        True where a pixel is left out of both images, as in `numpy.ma`, whose masked arrays are taken too. A
+        patch is then the part of the window that is kept, and the value the mean over the kept points.
 
     Returns
     -------
@@ -244,7 +218,8 @@ def ssim(
     the same structure. Only a reversed contrast exceeds 0.5 clearly. And it expects intensities: where the
     means of two patches have opposite signs *and* their structure is reversed, the two minus signs cancel and
     the patches count as alike. Exchanging the two images alters the default `data_range`; with a given one
-    the value is symmetric.
+    the value is symmetric. A dead or hot pixel that `outliers` finds far beyond the range of the others is
+    replaced by its surroundings.
 
     ``skimage.metrics.structural_similarity`` gives the same index at every point whose window lies inside
     the image, for ``window=np.ones((7, 7))`` and its ``use_sample_covariance=False``; its mean leaves out
@@ -263,7 +238,15 @@ def ssim(
     [0.5, 0.98]
     """
     return compare(
-        PreparedSSIM, reference, image, radius=radius, window=window, data_range=data_range, K1=K1, K2=K2
+        PreparedSSIM,
+        reference,
+        image,
+        radius=radius,
+        window=window,
+        data_range=data_range,
+        K1=K1,
+        K2=K2,
+        mask=mask,
     )
 
 
@@ -276,6 +259,7 @@ def ssim_map(
     data_range: float | None = None,
     K1: float = 0.01,
     K2: float = 0.03,
+    mask: ArrayLike | None = None,
 ) -> NDArray[np.float64]:
     """Return the structural difference around every point; its mean is `ssim`.
 
@@ -283,13 +267,13 @@ def ssim_map(
 
     Parameters
     ----------
-    reference, image, radius, window, data_range, K1, K2
+    reference, image, radius, window, data_range, K1, K2, mask
         As for `ssim`.
 
     Returns
     -------
     ndarray of float64, shape (rows, columns)
-        From 0 (the patches are identical) to 1 (reversed).
+        From 0 (the patches are identical) to 1 (reversed); NaN where a pixel is left out.
 
     Raises
     ------
@@ -314,7 +298,15 @@ def ssim_map(
     13
     """
     return compare_map(
-        PreparedSSIM, reference, image, radius=radius, window=window, data_range=data_range, K1=K1, K2=K2
+        PreparedSSIM,
+        reference,
+        image,
+        radius=radius,
+        window=window,
+        data_range=data_range,
+        K1=K1,
+        K2=K2,
+        mask=mask,
     )
 
 

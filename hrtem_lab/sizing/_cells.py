@@ -20,6 +20,7 @@ def cell_map(
     *,
     cells: int | tuple[int, int],
     metric: MetricLike = "sift",
+    mask: ArrayLike | None = None,
 ) -> NDArray[np.float64]:
     """Return how much each unit cell of an image differs from that of the reference.
 
@@ -31,18 +32,23 @@ def cell_map(
         Unit cells along the rows and columns; each must have a whole number of pixels.
     metric : str, Metric or callable
         A key of `hrtem_lab.metrics.METRICS`, or a metric or function of one's own.
+    mask : array_like of bool, shape (rows, columns), optional
+        True where a pixel is left out of both images. What is masked in a `numpy.ma` reference or image is
+        left out too.
 
     Returns
     -------
     numpy.ndarray of float64, shape `cells`
-        The metric's difference, from 0 to 1. Where all cells of the reference are alike, one comparison is
-        prepared for all of them, and the cells are compared as one stack.
+        The metric's difference, from 0 to 1; NaN for a cell that is left out as a whole. Where
+        all cells of the reference are alike and nothing is left out, one comparison is prepared for all of
+        them, and the cells are compared as one stack.
 
     Raises
     ------
     TypeError, ValueError
         If an image is not a 2-D array of finite real numbers, the shapes differ, the cells do not divide
-        them, or the metric is unknown or cannot compare images as small as a cell.
+        them, the metric is unknown, cannot compare images as small as a cell, or takes no mask where one is
+        given, or the mask is not of booleans, has another shape or leaves no pixel.
 
     Notes
     -----
@@ -59,12 +65,35 @@ def cell_map(
     >>> int((found > 0.18).sum())
     33
     """
-    pristine = _validation.image("reference", reference)
-    array = _validation.same_shape("image", _validation.image("image", image), pristine.shape)
-    _validation.warn_of_counts("image", array, pristine)
-    return CellComparison(pristine, cells=checked_cells(cells, pristine.shape), metric=as_metric(metric))(
-        array
-    )
+    masked = _joined(reference, image, mask)
+    if masked is None:
+        pristine = _validation.image("reference", reference)
+        array = _validation.same_shape("image", _validation.image("image", image), pristine.shape)
+        _validation.warn_of_counts("image", array, pristine)
+        checked = checked_cells(cells, pristine.shape)
+        return CellComparison(pristine, cells=checked, metric=as_metric(metric))(array)
+    return _masked_map(np.ma.getdata(reference), np.ma.getdata(image), masked, cells, as_metric(metric))
+
+
+def _joined(reference: ArrayLike, image: ArrayLike, mask: ArrayLike | None) -> NDArray[np.bool_] | None:
+    """Return which pixels are left out of a cell map; None if none is."""
+    shape = _validation.real_image("reference", reference).shape
+    _validation.same_shape("image", _validation.real_image("image", image), shape)
+    masks = (_validation.mask_of(reference), _validation.mask_of(image), mask)
+    given = [one for one in (_validation.mask(one, shape) for one in masks) if one is not None]
+    return _validation.mask(np.logical_or.reduce(given), shape) if given else None
+
+
+def _masked_map(
+    reference: ArrayLike, image: ArrayLike, mask: NDArray[np.bool_], cells: Any, metric: Metric
+) -> NDArray[np.float64]:
+    """Return a cell map for which each cell is prepared by itself, with its part of the mask."""
+    if "mask" not in metric.options:
+        raise ValueError(f"metric must take a mask where one is given, got {metric.key!r}, which takes none")
+    counts = checked_cells(cells, mask.shape)
+    pairs = zip(*(split(np.asarray(array), counts) for array in (reference, image, mask)), strict=True)
+    found = [np.nan if left.all() else metric(first, second, mask=left) for first, second, left in pairs]
+    return np.array(found).reshape(counts)
 
 
 class CellComparison:

@@ -114,3 +114,19 @@ def test_cw_ssim_refuses_an_image_smaller_than_its_window():
         ValueError, match=r"at least 13 pixels high and wide for window=7, got shape \(12, 40\)"
     ):
         metrics.cw_ssim(a, b)
+
+
+def test_a_large_image_has_four_levels():
+    a, b = pair(5, (256, 256))
+    prepared = metrics.METRICS["cw_ssim"].prepare(a)
+    assert len(prepared.subbands(b)) == 4
+    assert prepared(b) == metrics.cw_ssim(a, b, levels=4) != metrics.cw_ssim(a, b, levels=5)
+
+
+def test_what_the_reference_lacks_is_no_difference_below_rounding():
+    """K has a floor: in a subband that is empty in the reference, a trace in the image is no difference."""
+    y, x = np.mgrid[:64, :64]
+    fringes = np.cos(2 * np.pi * x / 6)
+    trace = 3e-7 * np.cos(2 * np.pi * y / 6)
+    bands = metrics.METRICS["cw_ssim"].prepare(fringes).subbands(fringes + trace)
+    assert max(band.max() for band in bands) < 0.5

@@ -100,3 +100,11 @@ def test_imports_are_light():
         "metrics.cw_ssim([[0] * 32] * 32, [[1] * 32] * 32); assert 'dtcwt' in sys.modules"
     )
     subprocess.run([sys.executable, "-W", "error", "-c", code], check=True)
+
+
+def test_beyond_its_border_an_image_is_mirrored():
+    image = np.random.default_rng(2).normal(size=(33, 50))
+    whole = np.pad(image, ((0, 7), (0, 6)), mode="symmetric")
+    padded = (_wavelets.highpasses(one, levels=3, **FILTERS) for one in (image, whole))
+    for mine, expected in zip(*padded, strict=True):
+        np.testing.assert_array_equal(mine, expected)

@@ -90,3 +90,22 @@ def test_a_cell_map_refuses_with_value_and_rule(case):
     given_ = {"reference": crystal(2), "image": crystal(2), "cells": 2, "metric": "mse"} | changed
     with pytest.raises(error, match=message):
         cell_map(**given_)
+
+
+@pytest.mark.parametrize("metric", ["mse", "ssim", "chi_square"])
+def test_masked_cells_are_left_out(metric):
+    rng = np.random.default_rng(2)
+    reference, image = rng.random((64, 64)) + np.eye(64), rng.random((64, 64))
+    mask = np.zeros((64, 64), bool)
+    mask[:32, :32] = mask[40:42, 40:50] = True
+    spoilt = np.where(mask, np.nan, image)
+    found = cell_map(reference, spoilt, cells=2, metric=metric, mask=mask)
+    assert np.isnan(found).tolist() == [[True, False], [False, False]]
+    whole = cell_map(reference, image, cells=2, metric=metric)
+    np.testing.assert_allclose(found[[0, 1], [1, 0]], whole[[0, 1], [1, 0]], rtol=1e-12)
+    assert found[1, 1] != whole[1, 1]
+    again = cell_map(reference, np.ma.array(spoilt, mask=mask), cells=2, metric=metric)
+    np.testing.assert_array_equal(again, found)
+    assert np.nanmax(cell_map(reference, reference, cells=2, metric=metric, mask=mask)) == 0
+    with pytest.raises(ValueError, match="mask must have the image's shape"):
+        cell_map(reference, image, cells=2, metric=metric, mask=mask[1:])
