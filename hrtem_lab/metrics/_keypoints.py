@@ -159,7 +159,7 @@ def _views(shape: tuple[int, ...], sigma: float) -> list[_View]:
     coarse = max(COARSE, 2 * sigma * zoom)
     tiles = [_tile(place, shape, coarse) for place in product(*map(_parts, shape))]
     everything = (slice(0, shape[0]), slice(0, shape[1]))
-    reduced = _View(everything, zoom, (-inf, -inf, coarse), (inf, inf, inf))
+    reduced = _View(everything, zoom, (0, 0, coarse), (shape[1], shape[0], inf))
     return [*tiles, reduced] if min(shape) >= SMALLEST * zoom else tiles
 
 
@@ -175,10 +175,7 @@ def _tile(place: Sequence[tuple[int, int]], shape: tuple[int, ...], coarse: floa
         slice(max(0, start - MARGIN), min(size, stop + MARGIN))
         for (start, stop), size in zip(place, shape, strict=True)
     )
-    # Some of OpenCV's centres lie outside the image.
-    ends = list(zip(reversed(place), reversed(shape), strict=True))
-    low = [start or -inf for (start, _), _ in ends]
-    high = [stop if stop < size else inf for (_, stop), size in ends]
+    low, high = zip(*reversed(place), strict=True)
     return _View((rows, columns), 1, (*low, 0.0), (*high, coarse))
 
 
