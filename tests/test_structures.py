@@ -239,6 +239,9 @@ class TestReplacedCells:
             smaller = replaced_cells(diameter * (1 - 1e-7), cells=(6, 6, 6), center=tuple(center))
             assert not smaller[tuple(cell)]
 
+    def test_a_sphere_without_a_diameter_holds_no_cell_even_in_its_middle(self):
+        assert not replaced_cells(0, cells=(3, 3, 3), center=(1.5, 1.5, 1.5)).any()
+
     def test_moving_the_centre_by_whole_cells_moves_the_sphere(self):
         middle = replaced_cells(4, cells=(12, 12, 12))
         moved = replaced_cells(4, cells=(12, 12, 12), center=(7, 4, 6))
