@@ -25,12 +25,16 @@ WHOLE = 1024**2
 """Images of up to so many pixels are worked on whole; larger ones in tiles, so that memory stays bounded."""
 MOST_KEYPOINTS = 2**16
 """At about so many keypoints a larger image is compared: an even sample of all that it has."""
-# A tile owns 512 × 512 px and sees 128 px more on each side: as far as keypoints of octave 2 look. All are
-# multiples of that octave's pixels, so that these are the same ones in each tile.
+# A tile owns 512 × 512 px and sees 128 px more on each side. Both are multiples of any octave's pixels there,
+# so that these are the same ones in each tile.
 TILE = 512
 MARGIN = 128
-COARSE = 3
-"""From this octave on, a reduced image shows the keypoints."""
+# A descriptor reads 5.3 times its keypoint's size, so tiles see all that keypoints of up to this size need.
+COARSE = 24.0
+# A magnified crystal has few kinds of keypoints, and rounding decides about some of them: OpenCV sees the
+# whole image if it has up to so many pixels and more than this part of its keypoints is coarse.
+MAGNIFIED = 4 * WHOLE
+MOST_COARSE = 0.1
 # OpenCV needs some pixels to look for octaves.
 SMALLEST = 32
 # Multiples of the golden ratio spread over [0, 1) more evenly than those of any other number, also every
@@ -55,25 +59,22 @@ class _View:
         The rows and columns of the image.
     zoom : int
         How many of the image's pixels a pixel of the view stands for, along a side: a power of two.
-    low, high : (float, float)
-        From where to where, (x, y) in the image, centres of keypoints count.
-    octaves : range
-        The octaves of the image that count.
+    low, high : (float, float, float)
+        From where to where (x, y, size) of a keypoint in the image make it count.
     """
 
     seen: tuple[slice, slice]
     zoom: int
     low: tuple[float, ...]
     high: tuple[float, ...]
-    octaves: range
 
     def of(self, grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Return what the view shows of an image."""
         part = grey[self.seen]
         if self.zoom == 1:
             return part
-        # SIFT takes every image for blurred by half a pixel.
-        blurred = cv2.GaussianBlur(part, (0, 0), sqrt(self.zoom**2 - 1) / 2)
+        kernel = _reducing(self.zoom)
+        blurred = cv2.sepFilter2D(part, cv2.CV_8U, kernel, kernel, borderType=cv2.BORDER_REFLECT_101)
         return np.ascontiguousarray(blurred[:: self.zoom, :: self.zoom])
 
     def own(self, keypoints: Sequence[cv2.KeyPoint], mask: NDArray[np.bool_] | None) -> list[cv2.KeyPoint]:
@@ -82,17 +83,13 @@ class _View:
         return [k for k, whole in pairs if self._owns(whole) and _on_kept_ground(whole, mask)]
 
     def _owns(self, keypoint: cv2.KeyPoint) -> bool:
-        inside = all(a <= at < b for a, at, b in zip(self.low, keypoint.pt, self.high, strict=True))
-        return inside and octave(keypoint) in self.octaves
+        what = (*keypoint.pt, keypoint.size)
+        return all(a <= at < b for a, at, b in zip(self.low, what, self.high, strict=True))
 
     def in_image(self, k: cv2.KeyPoint) -> cv2.KeyPoint:
         """Return a keypoint found here as one of the image."""
-        # OpenCV's centres lie a quarter of a pixel too far right and down: so little only in the image.
-        x, y = (
-            at * self.zoom - (self.zoom - 1) / 4 + side.start
-            for at, side in zip(k.pt, reversed(self.seen), strict=True)
-        )
-        packed = k.octave & ~255 | (octave(k) + int(log2(self.zoom))) & 255
+        x, y = (at * self.zoom + side.start for at, side in zip(k.pt, reversed(self.seen), strict=True))
+        packed = k.octave & ~255 | (_octave(k) + int(log2(self.zoom))) & 255
         return cv2.KeyPoint(x, y, k.size * self.zoom, k.angle, k.response, packed, k.class_id)
 
 
@@ -110,33 +107,42 @@ class Features:
 
     Attributes
     ----------
-    whole : bool
-        Whether images are worked on in one piece. Otherwise the cores already share each image.
+    small : bool
+        Whether an image is so small that each core can work on one. Otherwise the cores share each image.
     keypoints : list of cv2.KeyPoint
         Those that count, in the order of the descriptors.
     """
 
     def __init__(self, sift: Any, grey: NDArray[np.uint8], *, mask: NDArray[np.bool_] | None = None) -> None:
-        self._sift = sift
-        self.whole = grey.size <= WHOLE
-        if self.whole:
-            found_here = sift.detect(grey, None)
-            self.keypoints: list[cv2.KeyPoint] = [k for k in found_here if _on_kept_ground(k, mask)]
-            return
-        views = _views(grey.shape)
-        found = each_on_one_core(lambda view: view.own(sift.detect(view.of(grey), None), mask), views)
+        self._sift, self._mask = sift, mask
+        self.small = grey.size <= WHOLE
+        self._views: list[tuple[_View, list[cv2.KeyPoint]]] = []
+        self.keypoints: list[cv2.KeyPoint] = []
+        if self.small or not self._sample_views(grey):
+            self.keypoints = [k for k in sift.detect(grey, None) if _on_kept_ground(k, mask)]
+
+    def _sample_views(self, grey: NDArray[np.uint8]) -> bool:
+        """Find keypoints view by view and keep an even sample; tell whether that serves the image."""
+        views = _views(grey.shape, self._sift.getSigma())
+        found = each_on_one_core(
+            lambda view: view.own(self._sift.detect(view.of(grey), None), self._mask), views
+        )
         count = sum(map(len, found))
+        coarse = sum(len(keypoints) for view, keypoints in zip(views, found, strict=True) if view.zoom > 1)
+        if coarse > MOST_COARSE * count and grey.size <= MAGNIFIED:
+            return False
         chosen = iter((np.arange(count) * GOLDEN_RATIO % 1 * count < MOST_KEYPOINTS).tolist())
         sampled = [[k for k in keypoints if next(chosen)] for keypoints in found]
         self._views = [pair for pair in zip(views, sampled, strict=True) if pair[1]]
         self.keypoints = [view.in_image(k) for view, keypoints in self._views for k in keypoints]
+        return True
 
-    def describe(self, grey: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Return OpenCV's descriptors of an image at the keypoints, shape (n, 128)."""
-        if self.whole:
-            return self._compute(grey, self.keypoints)
+    def describe(self, grey: NDArray[np.uint8]) -> NDArray[np.float64]:
+        """Return OpenCV's descriptors of an image at the keypoints, shape (n, 128), each of norm 1."""
+        if not self._views:
+            return _normalised(self._compute(grey, self.keypoints))
         parts = each_on_one_core(lambda pair: self._compute(pair[0].of(grey), pair[1]), self._views)
-        return np.concatenate(parts)
+        return _normalised(np.concatenate(parts))
 
     def _compute(self, grey: NDArray[np.uint8], keypoints: list[cv2.KeyPoint]) -> NDArray[np.float32]:
         # Always compute(), for the reference too: detectAndCompute() describes in a doubled image,
@@ -145,14 +151,36 @@ class Features:
         return descriptors
 
 
-def _views(shape: tuple[int, ...]) -> list[_View]:
-    """Return the tiles of a large image, row by row, and the reduced image for the coarse octaves."""
+def _normalised(descriptors: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Return descriptors of norm 1; those of flat patches stay zero."""
+    long = descriptors.astype(np.float64)
+    norms = np.linalg.norm(long, axis=-1, keepdims=True)
+    return np.divide(long, norms, out=long, where=norms > 0)
+
+
+def _reducing(zoom: int) -> NDArray[np.float64]:
+    """Return the filter of an image of which every so many-th pixel is kept, so that SIFT finds the same.
+
+    SIFT takes any image for blurred by half a pixel and blurs it further by doubling it, in which it moves
+    everything by a quarter of a pixel: all three for pixels `zoom` times as large. The variance that is left
+    to add is a quarter of that of a Gaussian of half a large pixel; with a wider one subtracted, the filter
+    still keeps out what the large pixels cannot hold.
+    """
+    x = np.arange(-4 * zoom, 4 * zoom + 1) - (zoom - 1) / 4
+    narrow, wide = (np.exp(-(x**2) / (2 * variance)) for variance in ((zoom**2 - 1) / 4, (zoom**2 - 1) / 2))
+    kernel: NDArray[np.float64] = 1.75 * narrow / narrow.sum() - 0.75 * wide / wide.sum()
+    return kernel
+
+
+def _views(shape: tuple[int, ...], sigma: float) -> list[_View]:
+    """Return the tiles of a large image, row by row, and the reduced image for coarse keypoints."""
     zoom = 2 ** ceil(log2(sqrt(shape[0] * shape[1] / WHOLE)))
-    # Coarser by half a pixel: a reduced image holds octaves from one below its own pixels on.
-    coarse = max(COARSE, int(log2(zoom)) - 1)
-    tiles = [_tile(place, shape, range(-1, coarse)) for place in product(*map(_parts, shape))]
-    whole = (slice(0, shape[0]), slice(0, shape[1]))
-    reduced = _View(whole, zoom, (-inf, -inf), (inf, inf), range(coarse, 128))
+    # Sizes, not octaves, part them: which octave finds a keypoint between two is a matter of rounding. The
+    # reduced image holds none below two sigma of its pixels.
+    coarse = max(COARSE, 2 * sigma * zoom)
+    tiles = [_tile(place, shape, coarse) for place in product(*map(_parts, shape))]
+    everything = (slice(0, shape[0]), slice(0, shape[1]))
+    reduced = _View(everything, zoom, (0, 0, coarse), (shape[1], shape[0], inf))
     return [*tiles, reduced] if min(shape) >= SMALLEST * zoom else tiles
 
 
@@ -162,29 +190,26 @@ def _parts(size: int) -> list[tuple[int, int]]:
     return list(pairwise([*range(0, count * TILE, TILE), size]))
 
 
-def _tile(place: Sequence[tuple[int, int]], shape: tuple[int, ...], octaves: range) -> _View:
-    """Return the tile that owns ((first row, last row + 1), the same for columns)."""
+def _tile(place: Sequence[tuple[int, int]], shape: tuple[int, ...], coarse: float) -> _View:
+    """Return the tile that owns ((first row, last row + 1), the same for columns) but coarse keypoints."""
     rows, columns = (
         slice(max(0, start - MARGIN), min(size, stop + MARGIN))
         for (start, stop), size in zip(place, shape, strict=True)
     )
-    # Some of OpenCV's centres lie outside the image.
-    ends = list(zip(reversed(place), reversed(shape), strict=True))
-    low = tuple(start or -inf for (start, _), _ in ends)
-    high = tuple(stop if stop < size else inf for (_, stop), size in ends)
-    return _View((rows, columns), 1, low, high, octaves)
+    low, high = zip(*reversed(place), strict=True)
+    return _View((rows, columns), 1, (*low, 0.0), (*high, coarse))
 
 
 def keypoint_table(keypoints: Sequence[cv2.KeyPoint], differences: NDArray[np.float64]) -> NDArray[np.void]:
     """Return place, size, angle, response and octave of each keypoint beside its difference."""
     rows = [
-        (*k.pt, k.size, k.angle, k.response, octave(k), difference)
+        (*k.pt, k.size, k.angle, k.response, _octave(k), difference)
         for k, difference in zip(keypoints, differences.tolist(), strict=True)
     ]
     return np.array(rows, dtype=_KEYPOINT)
 
 
-def octave(keypoint: cv2.KeyPoint) -> int:
+def _octave(keypoint: cv2.KeyPoint) -> int:
     """Return the pyramid's octave of a keypoint: OpenCV keeps it in the lowest byte, as a signed number."""
     number: int = keypoint.octave & 255
     return number - 256 if number > 127 else number

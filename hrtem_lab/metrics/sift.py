@@ -67,7 +67,7 @@ class PreparedSIFT(Prepared):
                 f"reference must have SIFT features, got none in an image of shape {self.shape} "
                 f"at contrast_threshold={contrast_threshold!r}"
             )
-        self._descriptors = _normalised(self._features.describe(grey))
+        self._descriptors = self._features.describe(grey)
 
     def __call__(self, image: ArrayLike) -> float:
         """Return the mean SIFT difference of `image` over the keypoints, from 0 to 1."""
@@ -79,7 +79,7 @@ class PreparedSIFT(Prepared):
         if not len(stack):
             return np.empty(0)
         # The cores share large images one by one already.
-        return on_all_cores(self._means, stack) if self._features.whole else self._means(stack)
+        return on_all_cores(self._means, stack) if self._features.small else self._means(stack)
 
     def _means(self, images: NDArray) -> NDArray[np.float64]:
         return np.array([self._distances(self._describe(image)).mean() for image in images])
@@ -117,19 +117,11 @@ class PreparedSIFT(Prepared):
         return greys
 
     def _describe(self, image: NDArray) -> NDArray[np.float64]:
-        grey = self._greys(mended(image, self._bad))
-        return _normalised(self._features.describe(grey))
+        return self._features.describe(self._greys(mended(image, self._bad)))
 
     @cached_property
     def _painted(self) -> Discs:
         return Discs.of(self._features.keypoints, self.shape)
-
-
-def _normalised(descriptors: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Return descriptors of norm 1; those of flat patches stay zero."""
-    long = descriptors.astype(np.float64)
-    norms = np.linalg.norm(long, axis=-1, keepdims=True)
-    return np.divide(long, norms, out=long, where=norms > 0)
 
 
 def sift(
@@ -180,6 +172,13 @@ def sift(
 
     Notes
     -----
+    Images of up to 1024 × 1024 px are compared at all keypoints that OpenCV finds. In a larger one it sees
+    tiles of 512 × 512 px with 128 px around them, and for keypoints larger than 24 px a reduced image; of
+    all keypoints about 65 536 count, an even sample, always the same. Time grows with the pixels, memory
+    hardly: 0.8 GB for 4096 × 4096 px. The value is within 0.02 of that of all keypoints. If more than a tenth
+    of them are coarse, as in a much magnified crystal, OpenCV sees images of up to 2048 × 2048 px whole;
+    beyond, the value can be 0.03 off, as much as a shift by a pixel changes it.
+
     It misleads between the keypoints, where it does not look, and where noise fills the image: noise
     and no image at all both give about 0.7. It is not symmetric, because only the reference's keypoints
     count. Dead and hot pixels that `outliers` finds in the reference, and in an image far beyond the range of

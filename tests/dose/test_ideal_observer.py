@@ -191,6 +191,17 @@ def test_readout_noise_costs_information():
     assert all(np.diff(areas) < 0)
 
 
+@pytest.mark.parametrize(("lam", "mu"), [(15.0, 25.0), (40.0, 20.0), (90.0, 60.0)])
+def test_up_to_a_hundred_counts_no_normal_distribution_stands_in(lam, mu):
+    sigma, counts = 1.5, np.arange(400)
+    detector = Detector(sampling=1, readout_sigma=sigma)
+    ratio = LikelihoodRatio(np.array([[lam]]), np.array([[mu]]), dose_per_area=1, detector=detector)
+    for recorded in (0.3 * lam, lam + 4.2, 1.4 * lam):
+        noise = stats.norm.pdf(recorded, counts, sigma)
+        same, other = (float(noise @ stats.poisson.pmf(counts, rate)) for rate in (lam, mu))
+        assert ratio(np.array([[recorded]])) == pytest.approx(np.log(other / same), abs=1e-6)
+
+
 class TestPhysics:
     @few
     @given(images, images, doses, st.floats(1.1, 10))

@@ -52,6 +52,15 @@ class TestDoseToReach:
         assert reached["at_most"].item()
         assert reached["dose_per_area"].item() == 50
 
+    def test_a_point_exactly_at_the_target_has_reached_it(self):
+        """Of 2 × 2 pairs 3 are in order: 0.75."""
+        same, good, bad = np.array([0.0, 2.0]), np.array([1.0, 3.0]), np.array([0.0, 2.0])
+        curve = np.array([bad, good, good])
+        found, *_ = crossing_dose(np.array([1.0, 10, 100]), np.tile(same, (3, 1)), curve, 0.75)
+        assert found == 10
+        found, *_ = crossing_dose(np.array([1.0, 10]), np.tile(same, (2, 1)), curve[1:], 0.75)
+        assert found == 1
+
     def test_a_crossing_must_be_for_good(self):
         """An AUC of 1, ½, 1 at 1, 10, 100: the first does not last."""
         same = np.tile(np.arange(4.0), (3, 1))

@@ -118,6 +118,12 @@ class TestBootstrap:
         low, high = bootstrap_interval(area_under_curve, same + count, same)
         assert (low, (1 - high) ** count) == (0, pytest.approx(0.05))
 
+    @pytest.mark.parametrize(("few", "many"), [(4, 40), (40, 4)])
+    def test_of_unequal_numbers_of_draws_the_smaller_one_leaves_the_doubt(self, few, many):
+        """Only as many independent pairs can be made as the smaller set has draws."""
+        low, high = bootstrap_interval(area_under_curve, np.arange(few), 100 + np.arange(many))
+        assert (low**4, high) == (pytest.approx(0.05), 1)
+
     def test_more_draws_are_known_better(self):
         rng = np.random.default_rng(6)
         widths = []

@@ -5,6 +5,8 @@ import numpy as np
 import pytest
 
 from hrtem_lab import metrics
+from hrtem_lab.metrics import _keypoints
+from hrtem_lab.simulation import form_image, load_exit_wave
 
 
 def grey(image, reference):
@@ -121,3 +123,131 @@ def test_a_reference_without_features_is_refused(reference):
 def test_sift_refuses_bad_options(atoms, options, error):
     with pytest.raises(error, match="must"):
         metrics.sift(atoms, atoms, **options)
+
+
+@pytest.fixture
+def tiles(monkeypatch):
+    """Images of more than 256 × 256 px are large: they get tiles of 128 × 128 px."""
+    monkeypatch.setattr(_keypoints, "WHOLE", 256**2)
+    monkeypatch.setattr(_keypoints, "MAGNIFIED", 4 * 256**2)
+    monkeypatch.setattr(_keypoints, "TILE", 128)
+
+
+def frame(rows, columns, *, cell=27.3, **options):
+    """Nb₃Sn with `cell` pixels to the unit cell, on a camera of any shape."""
+    wave = load_exit_wave("nb3sn")
+    pixel = wave.field_of_view[0] / 4 / cell
+    return form_image(wave, shape=(rows, columns), field_of_view=(rows * pixel, columns * pixel), **options)
+
+
+def heterogeneous(rows, columns, **options):
+    """Half vacuum, a grain boundary, a broad shadow and noise, at no multiple of a unit cell."""
+    image = frame(rows, columns, **options)
+    image[:, columns // 2 :] = frame(rows, columns, rotation=17, **options)[:, columns // 2 :]
+    image[:, 4 * columns // 5 :] = 1
+    y, x = np.mgrid[:rows, :columns]
+    image *= 1 - 0.7 * np.exp(-((x - columns / 3) ** 2 + (y - rows / 2) ** 2) / (2 * (rows / 12) ** 2))
+    return image + np.random.default_rng(1).normal(0, 0.15, image.shape)
+
+
+def bare_opencv(reference, image):
+    """All keypoints of the whole image, and their differences."""
+    detector = cv2.SIFT_create(contrastThreshold=0.01)
+    keypoints = detector.detect(grey(reference, reference), None)
+    first, second = (
+        detector.compute(grey(each, reference), keypoints)[1].astype(float) for each in (reference, image)
+    )
+    first /= np.linalg.norm(first, axis=1, keepdims=True)
+    second /= np.maximum(np.linalg.norm(second, axis=1, keepdims=True), 1e-9)
+    return keypoints, np.linalg.norm(first - second, axis=1) / np.sqrt(2)
+
+
+class TestALargeImage:
+    @pytest.mark.parametrize("shape", [(260, 290)])
+    @pytest.mark.parametrize("specimen", [frame, heterogeneous])
+    def test_tiles_find_what_the_whole_image_holds(self, tiles, specimen, shape):
+        reference, image = specimen(*shape), specimen(*shape, defocus=-20, shift=0.3)
+        keypoints, differences = bare_opencv(reference, image)
+        table = metrics.sift_keypoints(reference, image)
+        expected = np.array([(*k.pt, k.size, k.angle) for k in keypoints])
+        found = np.array(table[["x", "y", "size", "angle"]].tolist())
+        apart = np.abs(found[:, None] - expected).max(axis=-1)[found[:, 2] < 24]
+        # Rounding decides about the odd one.
+        assert (apart.min(axis=1) < 0.1).mean() > 0.995
+        assert abs(len(table) - len(keypoints)) <= 0.01 * len(keypoints)
+        assert metrics.sift(reference, image) == pytest.approx(differences.mean(), abs=2e-3)
+
+    def test_a_magnified_crystal_is_seen_whole(self, tiles):
+        reference, image = frame(270, 270, cell=128), frame(270, 270, cell=128, defocus=20)
+        keypoints, differences = bare_opencv(reference, image)
+        np.testing.assert_array_equal(
+            metrics.sift_keypoints(reference, image)["size"], [k.size for k in keypoints]
+        )
+        assert metrics.sift(reference, image) == pytest.approx(differences.mean(), abs=1e-12)
+
+    @pytest.mark.parametrize("options", [{"shift": 0.5}, {"rotation": 3}])
+    def test_coarse_keypoints_are_those_of_the_reduced_image(self, tiles, monkeypatch, options):
+        monkeypatch.setattr(_keypoints, "MAGNIFIED", 0)
+        reference, image = frame(300, 300, cell=64), frame(300, 300, cell=64, **options)
+        keypoints, differences = bare_opencv(reference, image)
+        table = metrics.sift_keypoints(reference, image)
+        coarse, all_sizes = table[table["size"] > 24], np.array([k.size for k in keypoints])
+        places = np.array([k.pt for k in keypoints])[all_sizes > 24]
+        assert abs(len(coarse) - len(places)) <= 0.05 * len(places)
+        distances = np.hypot(*(np.array([coarse["x"], coarse["y"]])[:, :, None] - places.T[:, None]))
+        assert np.median(distances.min(axis=1)) < 0.1
+        assert table["difference"].mean() == pytest.approx(differences.mean(), abs=0.01)
+
+    def test_the_sample_is_even_and_always_the_same(self, tiles, monkeypatch):
+        reference, image = frame(300, 420), frame(300, 420, defocus=-20)
+        image[:, :100] = 0  # one region differs much more
+        everywhere = metrics.sift_keypoints(reference, image)
+        monkeypatch.setattr(_keypoints, "MOST_KEYPOINTS", len(everywhere) // 5)
+        table = metrics.sift_keypoints(reference, image)
+        assert len(table) == pytest.approx(len(everywhere) / 5, rel=0.01)
+        assert set(table.tolist()) < set(everywhere.tolist())
+        np.testing.assert_array_equal(table, metrics.sift_keypoints(reference, image))
+        for which in (lambda t: t["x"] < 100, lambda t: t["y"] > 150, lambda t: t["octave"] == -1):
+            assert which(table).mean() == pytest.approx(which(everywhere).mean(), abs=0.02)
+        assert table["difference"].mean() == pytest.approx(everywhere["difference"].mean(), abs=0.01)
+
+    def test_every_way_to_ask_gives_the_same(self, tiles, monkeypatch):
+        monkeypatch.setattr(_keypoints, "MOST_KEYPOINTS", 400)
+        reference = frame(300, 300)
+        reference[:, 200:] = 1
+        images = [reference, frame(300, 300, defocus=-20)]
+        prepared = metrics.METRICS["sift"].prepare(reference)
+        assert prepared.many(images).tolist() == [prepared(image) for image in images]
+        assert prepared(images[0]) == 0
+        table = prepared.keypoints(images[1])
+        assert table["difference"].mean() == pytest.approx(metrics.sift(reference, images[1]))
+        assert prepared.descriptors(images[1]).shape == (len(table), 128)
+        painted = prepared.map(images[1])
+        assert np.isnan(painted[:, 260:]).all()
+        row, column = np.rint([table["y"][0], table["x"][0]]).astype(int)
+        assert not np.isnan(painted[row, column])
+
+    @pytest.mark.parametrize("reference", [np.ones((300, 300)), np.zeros((3, 30000))])
+    def test_without_features_it_is_refused(self, tiles, reference):
+        with pytest.raises(ValueError, match="must have SIFT features"):
+            metrics.sift(reference, reference)
+
+    @pytest.mark.slow
+    def test_a_camera_frame_is_within_two_hundredths_of_all_its_keypoints(self):
+        reference, image = heterogeneous(1500, 1400), heterogeneous(1500, 1400, defocus=-20)
+        _, differences = bare_opencv(reference, image)
+        table = metrics.sift_keypoints(reference, image)
+        assert len(table) <= 66_000
+        assert table["difference"].mean() == pytest.approx(differences.mean(), abs=0.002)
+
+    @pytest.mark.parametrize("shape", [(1025, 1024), (4096, 4096), (700, 9000), (3, 10**6), (5000, 513)])
+    def test_each_pixel_has_one_tile_and_no_view_is_large(self, shape):
+        views = _keypoints._views(shape, 1.6)
+        tiles = [view for view in views if view.zoom == 1]
+        sizes = [
+            np.clip(np.subtract(t.high, 0)[:2], 0, shape[::-1]) - np.clip(t.low[:2], 0, None) for t in tiles
+        ]
+        assert sum(width * height for width, height in sizes) == shape[0] * shape[1]
+        for view in views:
+            rows, columns = ((side.stop - side.start) / view.zoom for side in view.seen)
+            assert rows * columns <= 1024**2

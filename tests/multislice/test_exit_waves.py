@@ -209,6 +209,13 @@ class TestSpecimens:
         assert image.shape == (128, 128)
         assert 0.05 < image.std() < 1
 
+    def test_rounding_adds_no_slice_to_a_whole_number_of_them(self):
+        """7 × 0.3 Å, divided by 0.3 Å, is a little more than 7."""
+        atoms = Atoms("C", positions=[(1, 1, 1)], cell=[3, 3, 7 * 0.3], pbc=True)
+        assert 7 * 0.3 / 0.3 > 7
+        wave = exit_wave(atoms, sampling=0.1, slice_thickness=0.3, max_angle=None, progress=False)
+        assert wave.provenance["slices"] == 7
+
     def test_empty_slices_are_vacuum(self):
         """The wave behind 9 Å of vacuum is that of the slab: underfocus by 9 Å looks back at it."""
         slab = low_cell()

@@ -43,6 +43,20 @@ class TestDetector:
         assert ratios.mean() == pytest.approx(1, abs=ERRORS * math.sqrt(2.5 / repeats / image.size))
         assert np.abs(ratios - 1).max() < 0.25
 
+    @pytest.mark.parametrize("name", ["dark_counts", "readout_sigma"])
+    def test_the_most_electrons_that_can_be_counted_are_allowed(self, name):
+        Detector(sampling=1, **{name: 1e15})
+        with pytest.raises(ValueError, match="at most 1e15"):
+            Detector(sampling=1, **{name: 1.001e15})
+
+    def test_clipping_is_for_counts_too(self):
+        free = Detector(sampling=1, readout_sigma=5)
+        counts = free.expose(np.ones((20, 20)), dose_per_area=1, rng=1, counts=True)
+        assert (counts < 0).sum() > 100
+        clipped = Detector(sampling=1, readout_sigma=5, clip=True)
+        found = clipped.expose(np.ones((20, 20)), dose_per_area=1, rng=1, counts=True)
+        np.testing.assert_array_equal(found, np.maximum(counts, 0))
+
     def test_without_detector_noise_it_is_blur_then_shot_noise(self):
         image = np.random.default_rng(0).random((12, 14))
         exposed = Detector(sampling=0.5, blur_sigma=0.7).expose(image, dose_per_area=30, rng=4)

@@ -39,6 +39,15 @@ class TestPixels:
         options = {"shape": shape, "field_of_view": field_of_view}
         assert difference(form_image(wave, **options), by_definition(wave, **options)) < ROUNDING
 
+    @pytest.mark.parametrize("stretch", [1 + 1e-5, 1 - 5e-4, 1.002])
+    def test_nearly_whole_periods_are_no_whole_ones(self, wave, stretch):
+        options = {"shape": (60, 90), "field_of_view": tuple(2 * stretch * side for side in EXTENT)}
+        exact = by_definition(wave, **options)
+        assert difference(form_image(wave, **options), exact) < ROUNDING
+        if abs(stretch - 1) > 1e-4:
+            whole = form_image(wave, shape=(60, 90), field_of_view=tuple(2 * side for side in EXTENT))
+            assert difference(whole, exact) > 10 * ROUNDING
+
     def test_a_field_of_view_changed_by_nothing_changes_nothing(self, wave):
         """Whole periods are transformed, all else is summed: both ways give one picture."""
         periods = form_image(wave, shape=(60, 84), field_of_view=(12, 18))

@@ -232,6 +232,19 @@ class TestReplacedCells:
         assert np.argwhere(replaced_cells(1, cells=(4, 5, 6))).tolist() == [[1, 2, 2]]
         assert np.argwhere(replaced_cells(2, cells=(4, 5, 6))).min(axis=0).tolist() == [1, 1, 2]
 
+    def test_a_cell_exactly_on_the_sphere_belongs_to_it_wherever_the_centre_is(self):
+        """For some centres the rounded distance exceeds the rounded radius."""
+        rng = np.random.default_rng(1)
+        for center in rng.uniform(2, 4, (100, 3)).round(2):
+            cell = rng.integers(0, 6, 3)
+            diameter = 2 * float(np.linalg.norm(cell + 0.5 - center))
+            assert replaced_cells(diameter, cells=(6, 6, 6), center=tuple(center))[tuple(cell)]
+            smaller = replaced_cells(diameter * (1 - 1e-7), cells=(6, 6, 6), center=tuple(center))
+            assert not smaller[tuple(cell)]
+
+    def test_a_sphere_without_a_diameter_holds_no_cell_even_in_its_middle(self):
+        assert not replaced_cells(0, cells=(3, 3, 3), center=(1.5, 1.5, 1.5)).any()
+
     def test_moving_the_centre_by_whole_cells_moves_the_sphere(self):
         middle = replaced_cells(4, cells=(12, 12, 12))
         moved = replaced_cells(4, cells=(12, 12, 12), center=(7, 4, 6))
