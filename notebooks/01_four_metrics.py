@@ -148,10 +148,14 @@ page.self_check(
 #
 # ```python
 # from hrtem_lab import metrics
+# from hrtem_lab.simulation import form_image, load_exit_wave
 #
-# metrics.sift(reference, image)
-# metrics.sift_keypoints(reference, image)["difference"]  # one number per keypoint
-# metrics.METRICS["ssim"].prepare(reference)  # compares many images with one reference
+# wave = load_exit_wave("nb3sn", thickness_cells=20)
+# reference, image = form_image(wave), form_image(wave, defocus=10)  # in Å; or two arrays of your own
+# print(metrics.sift(reference, image))
+# print(metrics.sift_keypoints(reference, image)["difference"])  # one number per keypoint
+# ssim = metrics.METRICS["ssim"].prepare(reference)  # compares many images with one reference
+# print([ssim(form_image(wave, defocus=defocus)) for defocus in (0, 10, 20)])
 # ```
 #
 # Next: [the edge cases](02_edge_cases.ipynb). Back to the [contents](00_index.ipynb).

@@ -113,7 +113,7 @@ page.self_check(
 # from hrtem_lab import extremes
 #
 # reference = extremes.stored_reference()
-# for state in extremes.maximise("ssim", reference, steps=5000, rng=1, period=32, every=1000):
+# for state in extremes.maximise("ssim", reference, steps=2000, rng=1, period=32, every=500):
 #     print(state.step, state.value)
 # ```
 #

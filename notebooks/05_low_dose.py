@@ -133,7 +133,7 @@ page.self_check(
 # other = form_image(load_exit_wave("zro2"), field_of_view=wave.field_of_view)
 # detector = Detector(sampling=5.275 / 32, readout_sigma=0.5)  # Å, electrons
 # doses = [0.02, 0.05, 0.1, 0.2, 0.5]  # e⁻/Å²
-# found = discriminability(["mse", "sift"], reference, other, doses, repeats=40, detector=detector, rng=1)
+# found = discriminability(["mse", "sift"], reference, other, doses, repeats=20, detector=detector, rng=1)
 # dose_to_reach(found, ideal_dose(reference, other, detector=detector))
 # ```
 #

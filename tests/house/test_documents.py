@@ -1,12 +1,7 @@
 """What the documents print is what the code prints."""
 
-import contextlib
 import doctest
-import io
-import re
 from pathlib import Path
-
-import pytest
 
 ROOT = Path(__file__).parents[2]
 
@@ -22,24 +17,3 @@ def test_the_readme_names_every_chapter():
 
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     assert all(chapter.title in text for chapter in CHAPTERS)
-
-
-def test_the_way_from_a_crystal_to_a_number_runs_as_pasted(tmp_path, monkeypatch):
-    pytest.importorskip("abtem")
-    page = (ROOT / "docs" / "howto" / "your_own_crystal.md").read_text(encoding="utf-8")
-    blocks = re.findall(r"^```(python|text)\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
-    (_, crystal), *steps = blocks
-    (tmp_path / "SrTiO3.cif").write_text(crystal, encoding="utf-8")
-    monkeypatch.chdir(tmp_path)
-    names, said = {}, ""
-    for kind, text in steps:
-        if kind == "text":
-            assert said == text
-            said = ""
-            continue
-        printed = io.StringIO()
-        with contextlib.redirect_stdout(printed):
-            exec(text, names)
-        said += printed.getvalue()
-    assert [kind for kind, _ in steps].count("text") == 3
-    assert said == ""
