@@ -70,9 +70,17 @@ def value(number: str) -> float:
 
 
 def says(number: str, exact: float) -> bool:
-    """Return whether a number in prose is an exact one, rounded to as many digits."""
-    digits = len(number.partition(".")[2])
-    return abs(value(number) - exact) <= 0.5 * 10**-digits + 1e-9
+    """Return whether a number in prose is an exact one, rounded to as many digits.
+
+    A number of three digits that ends in 0 is rounded to two.
+
+    Examples
+    --------
+    >>> says("0.39", 0.386), says("470", 467), says("14", 14.6)
+    (True, True, False)
+    """
+    digits = len(number.partition(".")[2]) or -(value(number) >= 100 and number.endswith("0"))
+    return abs(value(number) - exact) <= 0.5 * 10.0**-digits + 1e-9
 
 
 def statements(text: str) -> Iterator[str]:
