@@ -14,7 +14,7 @@ from hrtem_lab.app.pages import low_dose, noise
 from hrtem_lab.metrics import METRICS
 from tests.pages import prose
 from tests.pages.library import LABELS
-from tests.pages.reader import Reader, opened, shown_numbers, words
+from tests.pages.reader import Reader, opened, words
 
 KEYS = {metric.label: key for key, metric in METRICS.items()}
 PLACEHOLDER = r"\[([^\]]*)\]\(([^)\s]+)\)"
