@@ -12,7 +12,7 @@ FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 MATHS = re.compile(r"\$\$.*?\$\$|\$[^$\n]*\$", re.DOTALL)
 LINK = re.compile(r"(?<!!)\[([^\]]*)\]\(([^)\s]+)\)")
 NUMBER = re.compile(r"−?\d[\d\u202f]*(?:\.\d+)?")
-# Numbers that name a thing and say nothing of it: figures, sections, equations, directions, years, a zone axis.
+# Numbers that only name a thing: figures, sections, equations, years, a zone axis.
 NAMES = re.compile(
     r"Figs?\. \w+(?:, \w\b|,? and \w\b)*(?:, row \d)?|sections? \d(?:\.\d)?|eq\. \d|\[001\]|[Cc]hapter \d"
     r"|\(20\d\d\)|\b20\d\d,|doi:\S+|`[^`]*`"

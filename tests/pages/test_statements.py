@@ -5,16 +5,18 @@ Every number is read from the prose. So a changed number, a changed link or a ch
 
 import asyncio
 import re
+import warnings
 from functools import cache
 
 import numpy as np
 import pytest
 
-from hrtem_lab.app.pages import low_dose, noise
+from hrtem_lab.app.pages import edge_cases, four_metrics, low_dose, noise, precipitates, worst_cases
 from hrtem_lab.metrics import METRICS
+from hrtem_lab.sizing import stored_study
 from tests.pages import prose
 from tests.pages.library import LABELS
-from tests.pages.reader import Reader, opened, words
+from tests.pages.reader import Reader, opened, shown_numbers, words
 
 KEYS = {metric.label: key for key, metric in METRICS.items()}
 PLACEHOLDER = r"\[([^\]]*)\]\(([^)\s]+)\)"
@@ -180,7 +182,7 @@ def exposure(label):
 
 
 def lowest(method, what):
-    """A number of the table of doses: `dose`, its interval `from` and `to`, and the same as `times` the ideal."""
+    """A number of the table of doses: `dose`, the `from` and `to` of its interval, or `times` the ideal."""
     names = ("dose", "from", "to", "times", "times from", "times to")
 
     def of(page):
@@ -246,13 +248,158 @@ SLOW = set(STUDIES) - {
 }
 """Studies of a whole field of view take ten seconds each."""
 
+# --- chapters 1 to 3 ---
+
+
+def number(label):
+    """A metric's difference on a page that shows one table."""
+    return lambda page: page.numbers[KEYS[label]]
+
+
+def in_long_run(page):
+    """The number of the stored long run."""
+    return float(re.search(r"([\d.]+)$", words(page.picture("Long run").caption))[1])
+
+
+def card(key, label):
+    """A metric's difference under an image of chapter 2's gallery."""
+    (shown,) = Reader(edge_cases.gallery()).texts
+    (one,) = [part for part in shown.split("data-case=")[1:] if part.startswith(f'"{key}"')]
+    return shown_numbers(one)[KEYS[label]]
+
+
+def on_card(key, label):
+    """The same as a number of the page to whose place the link leads."""
+    return lambda _page: card(key, label)
+
+
+def acceptable(place):
+    """An end of the range in which every metric stays below its threshold."""
+
+    def of(page):
+        said = page.said.partition("All metrics are below their thresholds")[2]
+        return prose.value(prose.numbers(said)[place])
+
+    return of
+
+
+FOUR_METRICS = {
+    "At 0.5\u202fnm SIFT is already {}, MSE {}.": (number("SIFT"), number("MSE")),
+    "SIFT goes from {} to {}.": (number("SIFT"), number("SIFT")),
+    "SIFT exceeds its threshold at 1.2\u202fnm ({}) and cw-SSIM at 1.3\u202fnm ({})": (
+        *(number("SIFT"), number("cw-SSIM")),
+    ),
+    "SIFT exceeds it at −1.4\u202fnm ({}) and cw-SSIM at −1.3\u202fnm ({})": (
+        *(number("SIFT"), number("cw-SSIM")),
+    ),
+    "SSIM rises from {} to {}": (number("SSIM"), number("SSIM")),
+    "SIFT rises, too, from {} to {}": (number("SIFT"), number("SIFT")),
+    "cw-SSIM falls from {} to {}": (number("cw-SSIM"), number("cw-SSIM")),
+}
+EDGE_CASES = {
+    "for SIFT, at {}, only just": number("SIFT"),
+    "direction give SIFT {}": number("SIFT"),
+    "cw-SSIM gives {}: it cannot": number("cw-SSIM"),
+    "the greatest possible difference, {}.": on_card("black", "MSE"),
+    "pure noise ({}) and pure black ({})": (on_card("noise", "SIFT"), on_card("black", "SIFT")),
+    "gives {} for black, like MSE, but {} for white, where MSE gives {}": (
+        *(on_card("black", "χ²"), on_card("white", "χ²"), on_card("white", "MSE")),
+    ),
+}
+CURVES = {
+    "gives the range, {}, and": (acceptable(0), acceptable(1)),
+    "the metrics allow {}, which is 0.02\u202fnm": acceptable(1),
+}
+WORST_CASES = {
+    "The plain contrast reversal gives {}, the long run {}": (number("SSIM"), in_long_run),
+    "This gives {}, where the contrast reversal gives {}": (in_long_run, number("SIFT")),
+    "does not help here ({})": number("cw-SSIM"),
+    "which has no waves, gives {}": number("cw-SSIM"),
+    "where the reference is dark ({})": in_long_run,
+    "The darkest grey gives {}": number("χ²"),
+    "only where the reference is black. This gives {}": in_long_run,
+    "calls the reversed image the same ({}), while SIFT is at {}": (number("cw-SSIM"), number("SIFT")),
+}
+
+# --- chapter 6 ---
+
+
+def diameter(page):
+    """The diameter found, in cells."""
+    return float(re.search(r"found: [\d.]+ nm \(([\d.]+) cells?\)", page.status)[1])
+
+
+def wrong(page):
+    """The cells that are misclassified."""
+    return int(re.search(r"(\d+) cells? misclassified", page.status)[1])
+
+
+def every(page):
+    """All cells of the image."""
+    return len(page.rows)
+
+
+def counted(page):
+    """The cells that the method counts."""
+    return sum(int(row["counted"]) for row in page.rows)
+
+
+def replaced(page):
+    """The cells that the precipitate covers."""
+    return sum(int(row["precipitate"]) for row in page.rows)
+
+
+PRECIPITATES = {
+    "the two kinds of cells nearly perfectly: {} are wrong": (wrong, every),
+    "the page finds {}, {} and {}. This": (diameter, diameter, diameter),
+    "for 10 cells it finds {} instead of {}": (diameter, diameter),
+    "| {}, {}, {}, {} cells at diameters of 4, 6, 8 and 10": (counted, replaced) * 4,
+    "The sphere finds {}, 2.1\u202fnm": diameter,
+    "for 10 cells, 0.18 + noise finds {}": diameter,
+}
+
 # --- all chapters ---
 
-PAGES = {"04_noise": (noise.dashboard,), "05_low_dose": (low_dose.dashboard,)}
-AT_ONCE = {noise.dashboard}
+PAGES = {
+    "01_four_metrics": (four_metrics.dashboard,),
+    "02_edge_cases": (edge_cases.explorer,),
+    "03_worst_cases": (worst_cases.search, worst_cases.game),
+    "04_noise": (noise.dashboard,),
+    "05_low_dose": (low_dose.dashboard,),
+    "06_precipitates": (precipitates.dashboard, precipitates.game),
+}
+AT_ONCE = {noise.dashboard, precipitates.dashboard}
 """Pages on which one change takes less than a second in all: one page for all links is quickest."""
-STATEMENTS = {"04_noise": NOISE, "05_low_dose": LOW_DOSE | STUDIES}
+STATEMENTS = {
+    "01_four_metrics": FOUR_METRICS,
+    "02_edge_cases": EDGE_CASES | CURVES,
+    "03_worst_cases": WORST_CASES,
+    "04_noise": NOISE,
+    "05_low_dose": LOW_DOSE | STUDIES,
+    "06_precipitates": PRECIPITATES,
+}
 EXCEPTIONS = {
+    "01_four_metrics": {
+        "Image **A** is Nb₃Sn, 10.55": "what the figure shows at first",
+        "Both are viewed along [001]": "what the figure shows at first",
+        "χ² is 1 only for black": "follows from the equation",
+        "Set B to Nb₃Sn with 20 cells": "the setting of the next sentence",
+        "The factor ½ makes 1": "follows from the equation",
+        "A value of 0.5 means unrelated": "follows from the equation",
+        "The distance of two histograms": "follows from the equation",
+        "so 1 means black or a negative": "follows from the equation",
+        "Set B to Nb₃Sn, 20 cells.": "what an exercise gives",
+        "Find the smallest defocus": "what an exercise gives",
+        "Do the same for cw-SSIM": "what an exercise gives",
+        "Move the slider with the keyboard": "a step of a slider",
+    },
+    "02_edge_cases": {
+        "what a difference of 0.1, 0.5 or 0.9": "examples",
+        "its difference from the reference, 0 to 1": "the scale of all metrics",
+        "practically the same below 0.18": "the paper's thresholds",
+        "Two equally bright images": "follows from the equation",
+    },
+    "03_worst_cases": {},
     "04_noise": {
         "a pixel counts 4 ± 2": "an example",
         "$\\sigma$ = 2\u202fe⁻ seems small": "the setting of the next sentence",
@@ -271,6 +418,17 @@ EXCEPTIONS = {
         "Tell Nb₃Sn of 40 cells": "what an exercise gives",
         "Then give the camera a readout noise": "what an exercise gives",
         "Choose *Nb₃Sn, 36 cells thick*": "a setting's name",
+    },
+    "06_precipitates": {
+        "The specimen is 16 × 16": "what the figure shows",
+        "At the rim of the sphere": "what the figure shows",
+        "from a stored study of 20": "what the figure shows",
+        "So the threshold is 0.18 plus": "the paper's rule",
+        "For any metric, this rule sets": "the rule",
+        "Set the diameter to 0": "what the reader does",
+        "The paper's threshold, 0.18 + noise, does": "the rule's name",
+        "Find the smallest precipitate": "what an exercise gives",
+        "Ours combines the same three": "the rule",
     },
 }
 
@@ -310,10 +468,11 @@ def _in_this_process(monkeypatch):
 def test_the_page_shows_the_number_of_a_statement(chapter, phrase):
     asserted = STATEMENTS[chapter][phrase]
     quantities = list(asserted) if isinstance(asserted, tuple) else [asserted]
-    show = complete if phrase in STUDIES else at
+    show = complete if phrase in {**STUDIES, **CURVES} else at
     for link in found(chapter, phrase):
-        assert link.settings, f"{link} has no settings"
-        page = understood(show(owner(chapter, link.settings), link.settings), link.settings)
+        page = None
+        if link.settings:
+            page = understood(show(owner(chapter, link.settings), link.settings), link.settings)
         for number in link.numbers:
             exact = quantities.pop(0)(page)
             assert prose.says(number, exact), f"{phrase}: {number} at {link.target} is {exact:.4g}"
@@ -323,7 +482,11 @@ def test_the_page_shows_the_number_of_a_statement(chapter, phrase):
 @pytest.mark.parametrize("chapter", STATEMENTS)
 def test_every_linked_number_is_compared(chapter):
     compared = [link for phrase in STATEMENTS[chapter] for link in found(chapter, phrase)]
-    linked = [link for link in prose.links(prose.chapter(chapter)) if link.settings and link.numbers]
+    linked = [
+        link
+        for link in prose.links(prose.chapter(chapter))
+        if (link.settings or link.target[0] == "#") and link.numbers
+    ]
     assert sorted(compared) == sorted(linked)
 
 
@@ -370,3 +533,86 @@ class TestTables:
                 expected = [shares[place]] if "share" in row[""] else [means[place], scatters[place]]
                 for number, exact in zip(prose.numbers(row[label]), expected, strict=False):
                     assert prose.says(number, exact), (row[""], label)
+
+    def test_the_images_of_chapter_2(self):
+        table = [row for row in prose.rows(prose.chapter("02_edge_cases")) if "MSE" in row]
+        assert len(table) == 9
+        for row in table:
+            (link,) = prose.links(row[""])
+            place = "black above noise" if "above" in link.text else link.text
+            for label in ("MSE", "SSIM", "cw-SSIM", "SIFT"):
+                if link.settings:
+                    page = understood(at(edge_cases.explorer, link.settings), link.settings)
+                    expected = [page.numbers[KEYS[label]]]
+                else:
+                    expected = [card(key, label) for key in place.split(" above ")]
+                for found_there, exact in zip(prose.numbers(row[label]), expected, strict=False):
+                    assert prose.says(found_there, exact), (row[""], label)
+
+
+class TestStudies:
+    """Numbers of the stored study, which the links to its document carry."""
+
+    def bias(self, method, dose, *diameters):
+        study = stored_study()
+        errors = study.errors(method, study.nearest(dose / 100), diameters)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # a diameter that is never found has no mean
+            return np.nanmean(np.asarray(errors).reshape(len(diameters), -1), axis=1)
+
+    def numbers(self, words_of_it):
+        (link,) = [
+            link
+            for link in prose.links(prose.chapter("06_precipitates"))
+            if link.text.startswith(words_of_it)
+        ]
+        assert link.target.startswith("../docs/sizing.md#")
+        return link.numbers
+
+    def test_the_loss_at_the_rim(self):
+        said = self.numbers("10 at ")
+        for lost, dose in zip(said[::2], map(prose.value, said[1::2]), strict=True):
+            found = 14 + self.bias("fixed", dose, 14)[0]
+            assert prose.says(lost, np.sqrt(14**2 - found**2))
+
+    def test_the_paper_s_threshold(self):
+        said = self.numbers("3.8 cells")
+        for error, diameter in zip(said[::2], said[1::2], strict=True):
+            assert prose.says(error, -self.bias("fixed", 5000, int(diameter))[0])
+
+    def test_the_optimised_threshold(self):
+        most, least_5000, most_5000, dose, least_1000, most_1000, other_dose = self.numbers("0.3 cell")
+        assert (prose.value(dose), prose.value(other_dose)) == (5000, 1000)
+        assert prose.says(most, np.abs(self.bias("paper_optimised", 15_000, *range(5, 15))).max())
+        for at_dose, least_there, most_there in (
+            (5000, least_5000, most_5000),
+            (1000, least_1000, most_1000),
+        ):
+            errors = -self.bias("paper_optimised", at_dose, *range(5, 15))
+            assert prose.says(least_there, np.nanmin(errors))
+            assert prose.says(most_there, np.nanmax(errors))
+
+    def test_the_solution(self):
+        fixed, optimised = self.numbers("4.3 cells too small")
+        assert prose.says(fixed, -self.bias("fixed", 1000, 14)[0])
+        assert prose.says(optimised, -self.bias("paper_optimised", 1000, 14)[0])
+
+    def test_the_sphere_beside_the_ideal_observer(self):
+        said = self.numbers("5 to 9 times")
+        study = stored_study()
+        ideal, sphere = (study.doses_needed(method, 0.5) for method in ("ideal", "sphere"))
+        chosen = (study.diameters >= 4) & (study.diameters <= 8)
+        ratios = (sphere / ideal)[chosen]
+        assert prose.says(said[0], ratios.min())
+        assert prose.says(said[1], ratios.max())
+        assert np.isnan(study.doses_needed("fixed", 0.5)[chosen]).all()
+
+    def test_one_connected_group(self):
+        study = stored_study()
+        said = self.numbers("10 of 100 images")
+        place = study.nearest(5)
+        for number, method in zip(said[::2], ("paper_optimised", "paper_optimised_compact"), strict=True):
+            assert prose.says(number, 100 * study.false_alarms(method)[place])
+        said = self.numbers("7 cells and more")
+        for number, method in zip(said, ("fixed", "fixed_compact"), strict=True):
+            assert prose.says(number, study.limits(method, np.inf)[study.nearest(50)])
