@@ -40,7 +40,7 @@ page.gallery()
 # * **Half-cell shift** (Fig. 2b). The crystal is the same, yet most metrics call it more different than another crystal. So
 #   align images before you compare them. cw-SSIM ignores a phase shift that is common to a whole window. But this lattice has
 #   several waves in one subband, and a shift changes the phase of each by a different angle.
-# * **−2 nm defocus** (Fig. 2c). The change is small but visible, and below all thresholds; for SIFT, at [0.165](?defocus=-2),
+# * **−2 nm defocus** (Fig. 2c). The change is small but visible, and below all thresholds; for SIFT, at [0.165](?defocus=-2),
 #   only just. Two nanometres in the *other* direction give SIFT [0.29](?defocus=2): a through-focus series is not symmetric.
 # * **Contrast reversal** (Fig. 2f). cw-SSIM gives [0](?contrast=-1): it cannot tell an image from its negative. In a focus
 #   series, where contrast does reverse, use another metric.
@@ -66,7 +66,7 @@ page.gallery()
 # | [black above noise](#The-gallery) for the three | 1 > 0.68 | | 0.98 > 0.93 | **0.71 < 0.72** | does not hold for SIFT |
 #
 # The paper does not print its window, constants, wavelet levels or SIFT settings. Its simulations use 64 pixels per cell,
-# which is [10 % short of converged](../docs/simulation.md#how-fine-is-fine-enough). We chose our settings on principle, not to match the paper. For other settings, see
+# which is [10 % short of converged](../docs/simulation.md#how-fine-is-fine-enough). We chose our settings on principle, not to match the paper. For other settings, see
 # [docs/metrics.md](../docs/metrics.md).
 #
 # ## Make your own

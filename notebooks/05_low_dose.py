@@ -138,7 +138,7 @@ page.self_check(
 # [4.7](?other=thinner&readout=1) of the ideal observer. Readout noise is added once per pixel, so it does most harm where a
 # pixel counts few electrons. With 16 instead of 32 pixels per cell, each pixel counts four times as many electrons, and the
 # ideal observer needs [270 e⁻/nm²](?other=thinner&readout=1&pixels=16). MSE, SSIM, cw-SSIM and χ² gain as well: SSIM needs
-# [1 800 e⁻/nm²](?other=thinner&readout=1&pixels=16). SIFT does not: it needs [3 300 e⁻/nm²](?other=thinner&readout=1) with
+# [1 800 e⁻/nm²](?other=thinner&readout=1&pixels=16). SIFT does not: it needs [3 200 e⁻/nm²](?other=thinner&readout=1) with
 # small pixels and [4 100](?other=thinner&readout=1&pixels=16) with large ones.
 #
 # </details>

@@ -17,6 +17,7 @@ EXCEPTIONS = {
     },
     "02_edge_cases": {
         "what a difference of 0.1, 0.5 or 0.9": "examples",
+        "**−2\u202fnm defocus**": "the name of an image",
         "its difference from the reference, 0 to 1": "the scale of all metrics",
         "practically the same below 0.18": "the paper's thresholds",
         "Two equally bright images": "follows from the equation",

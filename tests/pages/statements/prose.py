@@ -50,7 +50,7 @@ def flowing(text: str) -> str:
 
 def links(text: str) -> list[Link]:
     """Return all links, in their order."""
-    return [Link(*found) for found in LINK.findall(text)]
+    return [Link(*found) for found in LINK.findall(flowing(text))]
 
 
 def numbers(text: str) -> list[str]:

@@ -115,4 +115,4 @@ class TestStudies:
             assert prose.says(number, 100 * study.false_alarms(method)[place])
         said = self.numbers("7 cells and more")
         for number, method in zip(said, ("fixed", "fixed_compact"), strict=True):
-            assert prose.says(number, study.limits(method, np.inf)[study.nearest(50)])
+            assert prose.says(number, study.limits(method, 99)[study.nearest(50)])
