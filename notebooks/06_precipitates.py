@@ -146,13 +146,13 @@ page.self_check(
 # 1. The sphere finds [4.0 cells](?diameter=4&dose=1000&method=sphere), 2.1 nm. Neither threshold finds any diameter to within
 #    one cell, not even 14 cells: on average 0.18 + noise is [4.3 cells too small there, the optimised threshold
 #    1.3](../docs/sizing.md#counting-cells-bias-in-cells). Both *see* precipitates, of [10 and of 8
-#    cells](../docs/sizing.md#smallest-diameter-found-in-at-least-95--of-the-images) and more. Seeing a precipitate is not the
+#    cells](../docs/sizing.md#smallest-diameter-found-in-at-least-95-of-the-images) and more. Seeing a precipitate is not the
 #    same as measuring its size: for 10 cells, 0.18 + noise finds [3.0](?dose=1000).
 # 2. It helps where noise scatters single cells over the map, most of all in pristine crystal: at 500 e⁻/nm² the optimised
 #    threshold finds something in [10 of 100 images without a precipitate, and in 3 of
 #    100](../docs/sizing.md#found-where-there-is-nothing-in--of-100-pristine-images) if only one group counts. It harms where
 #    only single cells of a small precipitate are seen: at 5 000 e⁻/nm², 0.18 + noise finds precipitates of [7 cells and more,
-#    or of 8](../docs/sizing.md#smallest-diameter-found-in-at-least-95--of-the-images) and more if only one group counts. The
+#    or of 8](../docs/sizing.md#smallest-diameter-found-in-at-least-95-of-the-images) and more if only one group counts. The
 #    lost rim stays lost.
 #
 # </details>

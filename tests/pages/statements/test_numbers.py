@@ -115,3 +115,17 @@ def test_a_sentence_with_a_number_has_a_link_to_where_it_holds(chapter):
     ]
     assert bare == []
     assert [phrase for phrase in EXCEPTIONS[chapter] if prose.flowing(text).count(phrase) != 1] == []
+
+
+@pytest.mark.parametrize("chapter", STATEMENTS)
+def test_a_link_to_a_place_finds_it(chapter):
+    """A place is a heading, in a document under the name that a forge gives it."""
+    for link in prose.links(prose.chapter(chapter)):
+        path, _, place = link.target.partition("#")
+        if not path and place:
+            assert f"## {place.replace('-', ' ')}" in prose.chapter(chapter)
+        elif path.startswith("../docs/"):
+            text = (prose.NOTEBOOKS / path).read_text(encoding="utf-8")
+            headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+            names = {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+            assert not place or place in names, f"{link.target} leads to no heading"
