@@ -65,9 +65,9 @@ page.gallery()
 # | [black](#The-gallery): maximum for MSE and cw-SSIM | 1 | | 0.98 | | holds |
 # | [black above noise](#The-gallery) for the three | 1 > 0.68 | | 0.98 > 0.93 | **0.71 < 0.72** | does not hold for SIFT |
 #
-# The paper does not print its window, constants, wavelet levels or SIFT settings. Its simulations use 64 pixels per cell,
-# which is [10 % short of converged](../docs/simulation.md#how-fine-is-fine-enough). We chose our settings on principle, not to match the paper. For other settings, see
-# [docs/metrics.md](../docs/metrics.md).
+# The paper does not print its window, constants, wavelet levels or SIFT settings. Its simulations use 64 pixels per cell, which
+# is [10 % short of converged](../docs/simulation.md#how-fine-is-fine-enough). We chose our settings on principle, not to match
+# the paper. For other settings, see [docs/metrics.md](../docs/metrics.md).
 #
 # ## Make your own
 #

@@ -52,8 +52,8 @@ page.search()
 #   phases of the waves *relative to each other*. Black, which has no waves, gives [0.98](?metric=cw_ssim&start=black). No patch
 #   was found that increases the difference of black.
 # * **χ²**. From the reference the search climbs to an image that is bright where the reference is dark
-#   ([0.73](?metric=chi_square)), and stays there. The darkest grey gives [0.997](?metric=chi_square&start=black), but on the way to black χ²
-#   would first have to decrease.
+#   ([0.73](?metric=chi_square)), and stays there. The darkest grey gives [0.997](?metric=chi_square&start=black), but on the
+#   way to black χ² would first have to decrease.
 # * **MSE**. The image is black where the reference is bright, and bright only where the reference is black. This gives
 #   [0.999](?metric=mse), and it is the fastest of the searches.
 # * The paper says that cw-SSIM calls the worst image for SSIM nearly the same as the reference. For our image it does not

@@ -82,8 +82,8 @@ class SizePictures:
 
 def _legend(size: Size, *, reveal: bool) -> str:
     words = (
-        f"{_above(size)} of {size.map.size} cells above. The height of a bar is the square root of its number of "
-        "cells, so that a single cell can be seen."
+        f"{_above(size)} of {size.map.size} cells above. The height of a bar is the square root of its "
+        "number of cells, so that a single cell can be seen."
     )
     if reveal:
         words = (
