@@ -65,6 +65,8 @@ CASES = [
 @pytest.fixture(autouse=True)
 def _in_this_process(monkeypatch):
     monkeypatch.setenv("HRTEM_LAB_WORKERS", "1")
+    # Figures of a study that is not yet complete would take longer than the study.
+    monkeypatch.setattr("hrtem_lab.app.pages.low_dose.page.SECONDS_BETWEEN_FIGURES", float("inf"))
 
 
 @pytest.mark.parametrize(("chapter", "phrase"), CASES)
