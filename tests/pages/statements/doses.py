@@ -19,7 +19,7 @@ def lowest(method, what):
 
     def of(page):
         table = page.text("hl-doses")
-        (row,) = [row for row in re.findall(r"<tr.*?</tr>", table) if f"{method}</th>" in row]
+        (row,) = [row for row in re.findall(r"<tr.*?</tr>", table) if re.search(f"[ >]{method}</th>", row)]
         return dict(
             zip(names, map(prose.value, prose.numbers(words(row).partition(method)[2])), strict=False)
         )[what]
