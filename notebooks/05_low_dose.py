@@ -67,7 +67,7 @@ page.dashboard()
 # | below 100 e⁻/nm²: SIFT below cw-SSIM and MSE | at 100: SIFT [0.62](?dose=100), cw-SSIM [0.77](?dose=100), MSE [0.82](?dose=100) | holds |
 # | dose → 0, no readout noise: the black image | MSE [0.95](?dose=10) at 10 e⁻/nm², [0.98](?dose=1) at 1; cw-SSIM [0.94](?dose=10), [0.96](?dose=1) | holds |
 # | with even a little readout noise: about 0.7 | MSE [0.68](?dose=1&readout=0.1), SIFT [0.72](?dose=1&readout=0.1), **cw-SSIM** [1.00](?dose=1&readout=0.1) (σ = 0.1 e⁻) | holds for two |
-# | SIFT is best suited for extremely low dose | all five at [2.2 to 3.5 times](?other=zro2) the ideal dose | does not hold on whole images |
+# | SIFT is best suited for extremely low dose | all five at [2.2 to 3.6 times](?other=zro2) the ideal dose | does not hold on whole images |
 #
 # The last claim is read from where the two curves of a metric meet. Judged in this way, SIFT looks best. But by the AUC, over 4
 # × 4 cells and without readout noise, each of the five metrics tells the crystals apart above [4.4 to 7.1 e⁻/nm²](?other=zro2).
