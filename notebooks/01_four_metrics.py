@@ -26,8 +26,9 @@ page.prediction()
 # %% [markdown]
 # ## See
 #
-# Change B and watch the numbers. Choose the other image as **reference** and see which of the numbers change: not every
-# metric is symmetric. Click on a picture, or use the two sliders, to move the patch.
+# Change B and watch the numbers. Choose the other image as **reference** and see which of the numbers change: not every metric
+# is symmetric. SIFT goes from [0.75](?reference=a) to [0.72](?reference=b). Such a number is a link: it sets the page so that
+# you see it. Click on a picture, or use the two sliders, to move the patch.
 
 # %%
 page.dashboard()
@@ -43,10 +44,11 @@ page.dashboard()
 #   all waves of a window does not count (paper, Fig. 1d), so cw-SSIM tolerates a small shift. It also tolerates a reversed
 #   contrast.
 # * χ² compares pixels as MSE does, with two changes. It uses only the spatial frequencies that the reference itself
-#   contains. And a dark pixel counts more than a bright one, because its counting noise is smaller. χ² is 1 only for black
-#   and for negatives: two equally bright images with nothing in common have 0.5. So compare its numbers with each other, not
-#   with those of MSE.
-# * Set B to Nb₃Sn with 20 cells, too, and move the defocus slowly away from zero. Which number reacts first?
+#   contains. And a dark pixel counts more than a bright one, because its counting noise is smaller: where N electrons are
+#   expected, the number that is counted scatters by √N. χ² is 1 only for black and for negatives: two equally bright images
+#   with nothing in common have 0.5. So compare its numbers with each other, not with those of MSE.
+# * Set B to Nb₃Sn with 20 cells, too, and move the defocus slowly away from zero. Which number reacts first? At 0.5 nm SIFT is
+#   already [0.07](?specimen=nb3sn&defocus=0.5), MSE [0.004](?specimen=nb3sn&defocus=0.5).
 #
 # ## The equations
 #
@@ -115,9 +117,15 @@ page.self_check("brightness")
 #
 # <details><summary>Solution</summary>
 #
-# Move the slider with the keyboard, 0.1 nm at a time, and read the words beside the bars. But it does not matter which
-# threshold is exceeded first. Far from focus the contrast can reverse, and for cw-SSIM a reversed image *is* the reference.
-# For a focus series the paper recommends any of the other metrics (section 2.1). The next chapter shows the reversal.
+# Move the slider with the keyboard, 0.1 nm at a time, and read the words beside the bars. Above zero, SIFT exceeds its
+# threshold at 1.2 nm ([0.195](?specimen=nb3sn&defocus=1.2)) and cw-SSIM at 1.3 nm ([0.166](?specimen=nb3sn&defocus=1.3)). Below
+# zero, SIFT exceeds it at −1.4 nm ([0.188](?specimen=nb3sn&defocus=-1.4)) and cw-SSIM at −1.3 nm
+# ([0.161](?specimen=nb3sn&defocus=-1.3)). So near focus it does not matter which of the two you use. Far from focus it does,
+# because there the contrast can reverse, and for cw-SSIM a reversed image *is* the reference. From 10 to 15 nm SSIM rises from
+# [0.49](?specimen=nb3sn&defocus=10) to [0.70](?specimen=nb3sn&defocus=15): above 0.5 means reversed. SIFT rises, too, from
+# [0.74](?specimen=nb3sn&defocus=10) to [0.84](?specimen=nb3sn&defocus=15). But cw-SSIM falls from
+# [0.69](?specimen=nb3sn&defocus=10) to [0.51](?specimen=nb3sn&defocus=15). For a focus series the paper recommends any of the
+# other metrics (section 2.1). The next chapter shows the reversal.
 #
 # </details>
 #
@@ -127,10 +135,14 @@ page.self_check("brightness")
 #
 # ```python
 # from hrtem_lab import metrics
+# from hrtem_lab.simulation import form_image, load_exit_wave
 #
-# metrics.sift(reference, image)
-# metrics.sift_keypoints(reference, image)["difference"]  # one number per keypoint
-# metrics.METRICS["ssim"].prepare(reference)  # compares many images with one reference
+# wave = load_exit_wave("nb3sn", thickness_cells=20)
+# reference, image = form_image(wave), form_image(wave, defocus=10)  # in Å; or two arrays of your own
+# print(metrics.sift(reference, image))
+# print(metrics.sift_keypoints(reference, image)["difference"])  # one number per keypoint
+# ssim = metrics.METRICS["ssim"].prepare(reference)  # compares many images with one reference
+# print([ssim(form_image(wave, defocus=defocus)) for defocus in (0, 10, 20)])
 # ```
 #
 # Next: [the edge cases](02_edge_cases.ipynb). Back to the [contents](00_index.ipynb).

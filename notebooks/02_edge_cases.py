@@ -37,33 +37,34 @@ page.gallery()
 # * **Half-cell shift** (Fig. 2b). The crystal is the same, yet most metrics call it more different than another crystal. So
 #   align images before you compare them. cw-SSIM ignores a phase shift that is common to a whole window. But this lattice has
 #   several waves in one subband, and a shift changes the phase of each by a different angle.
-# * **−2 nm defocus** (Fig. 2c). The change is small but visible, and below all thresholds; for SIFT, at 0.165, only just. Two
-#   nanometres in the *other* direction give SIFT 0.29: a through-focus series is not symmetric.
-# * **Contrast reversal** (Fig. 2f). cw-SSIM gives 0: it cannot tell an image from its negative. In a focus series, where
-#   contrast does reverse, use another metric.
-# * **No structure** (third row). For MSE, black has the greatest possible difference. SIFT gives $1/\sqrt 2$ to every image
-#   without gradients. For SIFT, pure noise and pure black are about equally different from the reference.
-# * **χ²** gives 1 for black, like MSE, but 0.71 for white, where MSE gives 0.43. Brightness counts for χ². And white is bright
-#   where the reference is dark, which is where counting noise is smallest. Two equally bright images with nothing in common
-#   would have 0.5.
+# * **−2 nm defocus** (Fig. 2c). The change is small but visible, and below all thresholds; for SIFT, at [0.165](?defocus=-2),
+#   only just. Two nanometres in the *other* direction give SIFT [0.29](?defocus=2): a through-focus series is not symmetric.
+# * **Contrast reversal** (Fig. 2f). cw-SSIM gives [0](?contrast=-1): it cannot tell an image from its negative. In a focus
+#   series, where contrast does reverse, use another metric.
+# * **No structure** (third row). For MSE, black has the greatest possible difference, [1](#The-gallery). SIFT gives $1/\sqrt 2$
+#   to every image without gradients. For SIFT, pure noise ([0.72](#The-gallery)) and pure black ([0.71](#The-gallery)) are
+#   about equally different from the reference.
+# * **χ²** gives [1](#The-gallery) for black, like MSE, but [0.71](#The-gallery) for white, where MSE gives
+#   [0.43](#The-gallery). Brightness counts for χ². And white is bright where the reference is dark, which is where counting
+#   noise is smallest. Two equally bright images with nothing in common would have 0.5.
 #
 # ### What the paper says, and what we find
 #
 # | claim of section 2.1 | MSE | SSIM | cw-SSIM | SIFT | verdict |
 # | --- | --- | --- | --- | --- | --- |
-# | identical images: 0 | 0 | 0 | 0 | 0 | holds |
-# | half-cell shift: all but cw-SSIM above 0.5 | 0.88 | 0.52 | **0.62** | 0.88 | holds for three; cw-SSIM is above, too |
-# | −2 nm: below every threshold | 0.01 | 0.12 | 0.08 | 0.17 | holds |
-# | −2 nm: cw-SSIM more sensitive than SSIM | | 0.12 | **0.08** | | does not hold |
-# | ZrO₂: 0.5 to 0.75, MSE the exception | 0.50 | 0.49 | **0.79** | **0.78** | holds within 0.05; MSE is no exception |
-# | reversal: MSE and SIFT high, cw-SSIM negligible | 0.70 | 0.63 | 0.00 | 0.90 | holds |
-# | noise without structure: about 0.7 | 0.68 | | **0.93** | 0.72 | holds for MSE and SIFT |
-# | black: maximum for MSE and cw-SSIM | 1 | | 0.98 | | holds |
-# | black above noise for the three | 1 > 0.68 | | 0.98 > 0.93 | **0.71 < 0.72** | does not hold for SIFT |
+# | [identical images](?shift=1): 0 | 0 | 0 | 0 | 0 | holds |
+# | [half-cell shift](?shift=0.5): all but cw-SSIM above 0.5 | 0.88 | 0.52 | **0.62** | 0.88 | holds for three; cw-SSIM is above, too |
+# | [−2 nm](?defocus=-2): below every threshold | 0.01 | 0.12 | 0.08 | 0.17 | holds |
+# | [−2 nm](?defocus=-2): cw-SSIM more sensitive than SSIM | | 0.12 | **0.08** | | does not hold |
+# | [ZrO₂](?specimen=zro2): 0.5 to 0.75, MSE the exception | 0.50 | 0.49 | **0.79** | **0.78** | holds within 0.05; MSE is no exception |
+# | [reversal](?contrast=-1): MSE and SIFT high, cw-SSIM negligible | 0.70 | 0.63 | 0.00 | 0.90 | holds |
+# | [noise](#The-gallery) without structure: about 0.7 | 0.68 | | **0.93** | 0.72 | holds for MSE and SIFT |
+# | [black](#The-gallery): maximum for MSE and cw-SSIM | 1 | | 0.98 | | holds |
+# | [black above noise](#The-gallery) for the three | 1 > 0.68 | | 0.98 > 0.93 | **0.71 < 0.72** | does not hold for SIFT |
 #
-# The paper does not print its window, constants, wavelet levels or SIFT settings. Its simulations use 64 pixels per cell,
-# which is 10 % short of converged. We chose our settings on principle, not to match the paper. For other settings, see
-# [docs/metrics.md](../docs/metrics.md).
+# The paper does not print its window, constants, wavelet levels or SIFT settings. Its simulations use 64 pixels per cell, which
+# is [10 % short of converged](../docs/simulation.md#how-fine-is-fine-enough). We chose our settings on principle, not to match
+# the paper. For other settings, see [docs/metrics.md](../docs/metrics.md).
 #
 # ## Make your own
 #
@@ -90,10 +91,10 @@ page.self_check("grey")
 #
 # <details><summary>Solution</summary>
 #
-# Press Reset, then touch the defocus slider: the sentence under the curve gives the range, and the bars under the axes
-# show which metric limits it. Press Reset again and touch the shift slider. The position must be known more precisely: the
-# metrics allow a few hundredths of a cell, which is some hundredths of a nanometre. This is why images are aligned before
-# they are compared.
+# Press Reset, then touch the defocus slider: the sentence under the curve gives the range, [−2.37 to 1.19 nm](?defocus=-2), and
+# the bars under the axes show which metric limits it: it is SIFT. Press Reset again and touch the shift slider. The position
+# must be known more precisely: the metrics allow [0.041 cells](?shift=0.5), which is 0.02 nm. This is why images are aligned
+# before they are compared.
 #
 # </details>
 #

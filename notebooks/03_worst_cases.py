@@ -12,9 +12,9 @@
 # **You will** watch a search find the image that a metric calls most different, compare images that one metric calls equal and
 # another does not, and try to fool a metric yourself.
 #
-# To know a metric, you must know its worst case. The paper's Fig. 2e and f show images found by a Monte Carlo search. The
-# search changes a patch at random, keeps the change if the difference has grown, and repeats. Every image here stays within
-# the reference's own range of intensities; no intensity is negative.
+# To know a metric, you must know its worst case. The paper's Fig. 2e and f show images found by a Monte Carlo search, which
+# works with random numbers. The search changes a patch at random, keeps the change if the difference has grown, and repeats.
+# Every image here stays within the reference's own range of intensities; no intensity is negative.
 #
 # ## Predict first
 
@@ -26,9 +26,10 @@ page.prediction()
 # %% [markdown]
 # ## Search
 #
-# Choose a metric and press Start. A change that increases this metric's difference is kept, any other is undone. So the
-# curve of this metric can only rise. The other metrics do not take part in the search. The picture on the right is the
-# result of a long run.
+# Choose a metric and press Start. A change that increases this metric's difference is kept, any other is undone. So the curve
+# of this metric can only rise. The other metrics do not take part in the search. The *seed* is the number from which all random
+# changes follow: the same seed repeats the search, another one takes another way. The picture on the right is the result of a
+# long run.
 
 # %%
 page.search()
@@ -36,21 +37,25 @@ page.search()
 # %% [markdown]
 # ## What to notice
 #
-# * **SSIM** (Fig. 2f). The columns are reversed, but the background is not white. The reference is dark, intensities cannot
-#   be negative, and a bright background would reduce the brightness factor of eq. 1. The plain contrast reversal gives 0.625,
-#   the long run 0.665. The limit is 0.668: gradient ascent from five different starts ends there.
+# * **SSIM** (Fig. 2f). The columns are reversed, but the background is not white. The reference is dark, intensities cannot be
+#   negative, and a bright background would reduce the brightness factor of eq. 1. The plain contrast reversal gives
+#   [0.625](?metric=ssim&start=reversal), the long run [0.665](?metric=ssim). The limit is
+#   [0.668](../docs/extremes.md#what-was-found): a search that follows the slope of SSIM uphill ends there from five different
+#   starts.
 # * **SIFT** (Fig. 2e). Only gradients at keypoints count. The search turns them against those of the reference. This gives
-#   0.957, where the contrast reversal gives 0.90. The image is nearly black: a descriptor is divided by its norm, so weak
-#   gradients count as much as strong ones.
-# * **cw-SSIM**. A contrast reversal does not help here. The search must change the phases of the waves *relative to each
-#   other*. Black, which has no waves, gives 0.98. No patch was found that increases the difference of black.
-# * **χ²**. From the reference the search climbs to an image that is bright where the reference is dark (0.73), and stays there.
-#   Black gives 1, but on the way to black χ² would first have to decrease.
-# * **MSE**. The image is black where the reference is bright, and bright only where the reference is black. This gives almost
-#   1, and it is the fastest of the searches.
+#   [0.957](?metric=sift), where the contrast reversal gives [0.90](?metric=sift&start=reversal). The image is nearly black: a
+#   descriptor is divided by its norm, so weak gradients count as much as strong ones.
+# * **cw-SSIM**. A contrast reversal does not help here ([0.00](?metric=cw_ssim&start=reversal)). The search must change the
+#   phases of the waves *relative to each other*. Black, which has no waves, gives [0.98](?metric=cw_ssim&start=black). No patch
+#   was found that increases the difference of black.
+# * **χ²**. From the reference the search climbs to an image that is bright where the reference is dark
+#   ([0.73](?metric=chi_square)), and stays there. The darkest grey gives [0.997](?metric=chi_square&start=black), but on the
+#   way to black χ² would first have to decrease.
+# * **MSE**. The image is black where the reference is bright, and bright only where the reference is black. This gives
+#   [0.999](?metric=mse), and it is the fastest of the searches.
 # * The paper says that cw-SSIM calls the worst image for SSIM nearly the same as the reference. For our image it does not
-#   (0.48): the search has added to the reversal, and this changes the waves. But there is an image for which the paper's
-#   claim holds: see the pairs below.
+#   ([0.48](../docs/extremes.md#what-was-found)): the search has added to the reversal, and this changes the waves. But there is
+#   an image for which the paper's claim holds: see the pairs below.
 #
 # ## Equal to one, different to the other
 #
@@ -86,8 +91,9 @@ page.self_check("black")
 #
 # <details><summary>Solution</summary>
 #
-# Contrast, at −1: cw-SSIM calls the reversed image the same, while SIFT is near 0.9. Both look at the same structure, but for
-# cw-SSIM a wave that is shifted by half a period is still the same wave.
+# Contrast, at −1: cw-SSIM calls the reversed image the same ([0.000](?raise=sift&keep=cw_ssim&contrast=-1)), while SIFT is at
+# [0.895](?raise=sift&keep=cw_ssim&contrast=-1). Both look at the same structure, but for cw-SSIM a wave that is shifted by half
+# a period is still the same wave.
 #
 # </details>
 #
@@ -97,7 +103,7 @@ page.self_check("black")
 # from hrtem_lab import extremes
 #
 # reference = extremes.stored_reference()
-# for state in extremes.maximise("ssim", reference, steps=5000, rng=1, period=32, every=1000):
+# for state in extremes.maximise("ssim", reference, steps=2000, rng=1, period=32, every=500):
 #     print(state.step, state.value)
 # ```
 #

@@ -38,20 +38,26 @@ page.dashboard()
 # %% [markdown]
 # ## What to notice
 #
-# * **Start from Fig. 4a, d.** Without noise a threshold of 0.18 separates the two kinds of cells nearly perfectly.
+# * **Start from Fig. 4a, d.** Without noise a threshold of 0.18 separates the two kinds of cells nearly perfectly: [11 of 256
+#   cells](?noise=off) are wrong, all of them beside the precipitate.
 # * **Fig. 4c, f: noise increases the difference of *all* cells.** So the threshold is 0.18 plus the mean difference by noise;
 #   this keeps Nb₃Sn out. But at the rim the beam crosses few cells of ZrO₂. There the difference is small, and the rim falls
 #   below the threshold, too.
 # * **How much of the rim is lost?** A cell is counted if the beam crosses at least $t$ cells of ZrO₂ there. The dose determines
-#   $t$: it is 10 at 1 000 e⁻/nm², 7 at 5 000 and 4 at 15 000. In a sphere of diameter $D$ these cells form a disc of diameter
-#   $\sqrt{D^2 - t^2}$. This one formula explains the curves of Fig. 4g. Nothing is found below $t$. Far above $t$ the diameter is
-#   underestimated by an amount that changes slowly.
+#   $t$: the stored study gives [10 at 1 000 e⁻/nm², 7 at 5 000 and 4 at
+#   15 000](../docs/sizing.md#counting-cells-bias-in-cells). In a sphere of diameter $D$ these cells form a disc of diameter
+#   $\sqrt{D^2 - t^2}$. For 14 cells the formula gives 9.8, 12.1 and 13.4 cells; the page finds [9.5](?diameter=14&dose=1000),
+#   [12.3](?diameter=14&dose=5000) and [13.6](?diameter=14&dose=15000). This one formula explains the curves of Fig. 4g. Nothing
+#   is found below $t$. Far above $t$ the diameter is underestimated by an amount that changes slowly.
 # * **An interval may miss the true diameter.** The interval of a threshold method describes only the scatter of the number of
 #   cells. The lost rim is not part of it.
 # * **Choose *optimised* and *at every dose*.** This is the paper's Fig. 5. A threshold that follows the map's contrast keeps
-#   more of the rim.
-# * **Choose *false-alarm rate* and change the metric of the cells.** For any metric, this rule sets the threshold so high that
-#   pristine cells hardly ever exceed it. Which metric sees the rim?
+#   more of the rim: for 10 cells it finds [9.6](?method=paper_optimised) instead of [7.5](?method=fixed).
+# * **Choose *false-alarm rate* and change the metric of the cells.** A false alarm is a precipitate that is found where there
+#   is none. Its rate is the share of images of pristine crystal in which this happens. For any metric, this rule sets the
+#   threshold so high that it happens in at most 5 of 100 images. Which metric sees the rim?
+# * ***Otsu***, named after N. Otsu, is a rule for all kinds of pictures: it puts the threshold where the numbers above it and
+#   the numbers below it scatter least among themselves. It does not know what noise does, and always makes two classes.
 # * **The sphere** uses what is known beforehand: precipitates are round, and columns with the same number of ZrO₂ cells look
 #   alike. So their noise averages out *before* anything is squared. Its map shows the probability that a cell is part of the
 #   sphere.
@@ -72,20 +78,18 @@ page.table()
 page.limits()
 
 # %% [markdown]
-# ### What our best method is meant to reach
-
-# %%
-page.goals()
-
-# %% [markdown]
+# The sphere measures a precipitate of 4 to 8 cells to within half a cell at [5 to 9
+# times](../docs/sizing.md#dose-needed-relative-to-the-ideal-observers) the dose of the ideal observer. The paper's threshold,
+# 0.18 + noise, does not do so at any dose of the study.
+#
 # ### What the paper says, and what we find
 #
 # | claim of section 3.2 | what we find | verdict |
 # | --- | --- | --- |
-# | without noise, 0.18 finds every replaced cell, exactly | 12 of 12, 33 of 32, 55 of 52, 91 of 80 cells at diameters of 4, 6, 8 and 10: none missed, but neighbours counted | holds up to 6 cells |
-# | 0.18 + noise: an underestimate, roughly constant at a dose | at 5 000 e⁻/nm² 3.8 cells at a diameter of 8, 2.4 at 10, 1.6 at 14; nothing below 7 | holds above 10 cells |
-# | an optimised threshold: the error is negligible but for small diameters or doses | for 5 cells and more: at 15 000 e⁻/nm² at most 0.3 cell, 0.3 to 1.7 at 5 000, 1.3 to 3.6 at 1 000 | holds at 15 000 e⁻/nm² and above |
-# | cw-SSIM and MSE do worse than SIFT | a cell of ZrO₂ has the greater difference with a probability of 0.993 by SIFT, 0.989 by cw-SSIM, 0.88 by MSE, but 0.996 by SSIM and 0.998 by χ² (diameter of 10, 5 000 e⁻/nm²) | holds |
+# | without noise, 0.18 finds every replaced cell, exactly | [12 of 12](?noise=off&diameter=4), [33 of 32](?noise=off&diameter=6), [55 of 52](?noise=off&diameter=8), [91 of 80](?noise=off&diameter=10) cells at diameters of 4, 6, 8 and 10: none missed, but neighbours counted | holds up to 6 cells |
+# | 0.18 + noise: an underestimate, roughly constant at a dose | at 5 000 e⁻/nm² [3.8 cells at a diameter of 8, 2.4 at 10, 1.6 at 14](../docs/sizing.md#counting-cells-bias-in-cells); hardly anything is found below 7 | holds above 10 cells |
+# | an optimised threshold: the error is negligible but for small diameters or doses | for 5 cells and more: at 15 000 e⁻/nm² at most [0.3 cell, 0.3 to 1.7 at 5 000, 1.3 to 3.6 at 1 000](../docs/sizing.md#counting-cells-bias-in-cells) | holds at 15 000 e⁻/nm² and above |
+# | cw-SSIM and MSE do worse than SIFT | cells misclassified at the best possible threshold, of 112, at 5 000 e⁻/nm²: [MSE 25, cw-SSIM 10, SIFT 6, but SSIM 3 and χ² 2](../docs/sizing.md#what-it-says-about-the-paper) | holds |
 #
 # The paper does not print its optimised threshold. Ours combines the same three numbers: 0.18, the mean difference by noise, and
 # the contrast of the map. [docs/sizing.md](../docs/sizing.md) has the full tables.
@@ -117,13 +121,17 @@ page.self_check("sphere")
 #
 # <details><summary>Solution</summary>
 #
-# 1. The sphere finds 4 cells, 2.1 nm. Neither threshold finds any diameter to within one cell, not even 14 cells: 0.18 + noise
-#    is 4.3 cells too small there, the optimised threshold 1.3. Both *see* precipitates, of 10 and of 8 cells and more. Seeing a
-#    precipitate is not the same as measuring its size.
-# 2. It helps where noise scatters single cells over the map. This happens at low doses, with large precipitates (optimised,
-#    100 e⁻/nm², 14 cells: 77 instead of 86 cells are wrong) and in pristine crystal. It harms where only single cells of a small
-#    precipitate are seen: at 5 000 e⁻/nm² the optimised threshold misses precipitates of 4 cells, which it otherwise found in 3
-#    of 20 exposures. The lost rim stays lost.
+# 1. The sphere finds [4.0 cells](?diameter=4&dose=1000&method=sphere), 2.1 nm. Neither threshold finds any diameter to within
+#    one cell, not even 14 cells: on average 0.18 + noise is [4.3 cells too small there, the optimised threshold
+#    1.3](../docs/sizing.md#counting-cells-bias-in-cells). Both *see* precipitates, of [10 and of 8
+#    cells](../docs/sizing.md#smallest-diameter-found-in-at-least-95-of-the-images) and more. Seeing a precipitate is not the
+#    same as measuring its size: for 10 cells, 0.18 + noise finds [3.0](?dose=1000).
+# 2. It helps where noise scatters single cells over the map, most of all in pristine crystal: at 500 e⁻/nm² the optimised
+#    threshold finds something in [10 of 100 images without a precipitate, and in 3 of
+#    100](../docs/sizing.md#found-where-there-is-nothing-in--of-100-pristine-images) if only one group counts. It harms where
+#    only single cells of a small precipitate are seen: at 5 000 e⁻/nm², 0.18 + noise finds precipitates of [7 cells and more,
+#    or of 8](../docs/sizing.md#smallest-diameter-found-in-at-least-95-of-the-images) and more if only one group counts. The
+#    lost rim stays lost.
 #
 # </details>
 #

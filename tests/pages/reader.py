@@ -222,6 +222,11 @@ class Reader:
         """The state that the page writes to the address."""
         return self.part(Address).query
 
+    @property
+    def keys(self) -> list[str]:
+        """The names of the settings that a link to the page may have."""
+        return list(self.part(Address).names)
+
     def open(self, query: str) -> None:
         """Come by a link: the browser hands over what it asks for, once for each page that it opens."""
         address = self.part(Address)

@@ -227,6 +227,8 @@ class LowDose(Dashboard):
             f"{TARGET} (95 % interval)</caption><thead><tr><th>method</th><th>dose, e⁻/nm²</th>"
             "<th>times the ideal observer’s</th></tr></thead><tbody>"
             f'<tr><th scope="row">ideal observer</th><td>{ideal}</td><td>1</td></tr>{rows}</tbody></table>'
+            '<p class="hl-note">No method needs less than the ideal observer. A number or an interval below '
+            "1 says only that the exposures are few.</p>"
         )
 
     def _dose_row(self, key: str, limit: float) -> str:

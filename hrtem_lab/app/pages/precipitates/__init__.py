@@ -3,6 +3,6 @@
 from hrtem_lab.app.pages.precipitates.counting import game
 from hrtem_lab.app.pages.precipitates.page import dashboard
 from hrtem_lab.app.pages.precipitates.questions import prediction, self_check
-from hrtem_lab.app.pages.precipitates.tables import goals, limits, table
+from hrtem_lab.app.pages.precipitates.tables import limits, table
 
-__all__ = ["dashboard", "game", "goals", "limits", "prediction", "self_check", "table"]
+__all__ = ["dashboard", "game", "limits", "prediction", "self_check", "table"]

@@ -81,7 +81,10 @@ class SizePictures:
 
 
 def _legend(size: Size, *, reveal: bool) -> str:
-    words = f"{_above(size)} of {size.map.size} cells above; bars: square root of their number."
+    words = (
+        f"{_above(size)} of {size.map.size} cells above. The height of a bar is the square root of its "
+        "number of cells, so that a single cell can be seen."
+    )
     if reveal:
         words = (
             f'<span class="hl-second"><span style="color:{TRUTH}">■</span> precipitate</span> '

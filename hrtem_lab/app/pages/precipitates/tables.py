@@ -1,4 +1,4 @@
-"""What the stored study of sizes says, as tables: errors, limits, the paper's claims and our own goals."""
+"""What the stored study of sizes says, as tables: errors and limits."""
 
 from __future__ import annotations
 
@@ -10,13 +10,7 @@ import numpy as np
 
 from hrtem_lab.app.kit.log_slider import thousands
 from hrtem_lab.app.pages.precipitates.curves import TOLERANCE
-from hrtem_lab.app.pages.precipitates.stored_sizes import (
-    BEST,
-    IDEAL,
-    PAPER,
-    in_tables,
-    study_words,
-)
+from hrtem_lab.app.pages.precipitates.stored_sizes import in_tables, study_words
 from hrtem_lab.sizing import RATE, stored_study
 from hrtem_lab.sizing.specimens import CELL
 
@@ -57,69 +51,6 @@ def limits() -> Any:
         f"<tr><th>e⁻/nm²</th>{heads}</tr>",
         _by_dose(rows),
     )
-
-
-def goals() -> Any:
-    """Return what the best method is meant to reach, and what it does."""
-    rows = "".join(
-        f'<tr><th scope="row">{goal}</th><td>{found}</td><td>{"met" if met else "not met"}</td></tr>'
-        for goal, found, met in _goals()
-    )
-    note = f"{study_words(BEST).capitalize()}, in the stored study; the worst diameter and dose count."
-    return _block(note, "<tr><th>goal</th><th>found</th><td></td></tr>", rows, kind="hl-goals")
-
-
-def _goals() -> Iterable[tuple[str, str, bool]]:
-    """Yield goals, what is found in words, and whether this meets them."""
-    bias, rms = _worst(range(4, 15), 10, np.inf)
-    words = f"error {rms:.2f} cell, bias {bias:.2f} cell"
-    goal = f"4 cells and more, at {thousands(1000)} e⁻/nm² and more: error ≤ 0.5 cell, bias ≤ 0.25 cell"
-    yield goal, words, bias <= 0.25 and rms <= 0.5
-    _, rms = _worst(range(8, 15), 2, 2)
-    yield "8 cells and more, at 200 e⁻/nm²: error ≤ 1 cell", f"error {rms:.2f} cell", rms <= 1
-    wrong = _most_wrong(50)
-    goal = f"4 cells and more, at {thousands(5000)} e⁻/nm²: at most 2 % of the true cells misclassified"
-    yield goal, f"{100 * wrong:.1f} %", wrong <= 0.02
-    ratios = _dose_ratios(BEST)
-    words = ", ".join(f"{diameter} cells: {ratio:.1f} times" for diameter, ratio in ratios.items())
-    paper = min(_dose_ratios(PAPER).values())
-    words += f" ({study_words(PAPER)}: more than {100 * (paper // 100):.0f} times)"
-    goal = "4 cells and more: at most 3 times the dose of the ideal observer"
-    yield goal, words, max(ratios.values()) <= 3
-    quiet = 1 - stored_study().false_alarms(BEST).max()
-    yield "no precipitate: at least 95 % of the exposures say so", f"{100 * quiet:.0f} %", quiet >= 0.95
-
-
-def _worst(diameters: Sequence[int], least: float, most: float) -> tuple[float, float]:
-    """Return our best method's greatest bias and error in cells at doses in e⁻/Å² between two ends."""
-    study = stored_study()
-    doses = np.flatnonzero((study.doses >= least - 1e-9) & (study.doses <= most + 1e-9))
-    errors = np.stack([study.errors(BEST, place, diameters) for place in doses.tolist()])
-    bias, square = np.nanmean(errors, axis=2), np.nanmean(errors**2, axis=2)
-    return float(np.abs(bias).max()), float(np.sqrt(square.max()))
-
-
-def _most_wrong(dose: float) -> float:
-    """Return our best method's greatest share of misclassified cells at a dose in e⁻/Å²."""
-    study = stored_study()
-    chosen = np.isin(study.diameters, DIAMETERS)
-    return float(study.wrong_cells(BEST, study.nearest(dose))[chosen].max())
-
-
-def _dose_ratios(method: str) -> dict[int, float]:
-    """Return, by diameter in cells, how many times the ideal observer's dose a method needs at least.
-
-    A method that needs more than the highest dose of the study counts as if it needed that. Diameters that
-    the ideal observer finds at the lowest one have no known ratio: they are left out.
-    """
-    study = stored_study()
-    ideal, needed = (study.doses_needed(key, TOLERANCE) for key in (IDEAL, method))
-    needed = np.nan_to_num(needed, nan=study.doses[-1])
-    return {
-        diameter: float(needed[place] / ideal[place])
-        for place, diameter in enumerate(study.diameters.tolist())
-        if diameter in DIAMETERS and ideal[place] > study.doses[0]
-    }
 
 
 def _places() -> range:
