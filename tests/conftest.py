@@ -15,6 +15,19 @@ settings.register_profile(
 settings.load_profile("course")
 
 
+@pytest.fixture(autouse=True, scope="session")
+def memory_stays():
+    """Figures give no memory back to the system: a process with all tests is so large that each takes seconds."""
+    try:
+        from hrtem_lab.app.kit import background
+    except ModuleNotFoundError:
+        yield
+        return
+    glibc, background._glibc = background._glibc, lambda: None
+    yield
+    background._glibc = glibc
+
+
 @pytest.fixture(params=["threads", "processes"])
 def cluster(request):
     """A Dask cluster that the user has connected to by its address."""

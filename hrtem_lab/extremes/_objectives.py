@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
@@ -12,7 +11,8 @@ from numpy.typing import NDArray
 
 from hrtem_lab import _validation
 from hrtem_lab.extremes._greys import Greys, Levels
-from hrtem_lab.metrics import METRICS, Metric, OutlierWarning, PreparedMSE, PreparedSSIM, as_metric, disc
+from hrtem_lab.metrics import METRICS, Metric, PreparedMSE, PreparedSSIM, as_metric, disc
+from hrtem_lab.metrics.outliers import without_warning
 
 MetricLike = str | Metric | Callable[[NDArray[Any], NDArray[Any]], float]
 Box = tuple[slice, slice]
@@ -197,8 +197,7 @@ def _without_warning(difference: Callable[[NDArray[Any]], float]) -> Callable[[N
     """Return a comparison that keeps quiet of outliers: a search makes its bright pixels on purpose."""
 
     def quiet(image: NDArray[Any]) -> float:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", OutlierWarning)
+        with without_warning():
             return difference(image)
 
     return quiet

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import cv2
@@ -19,6 +22,8 @@ REACH = 2
 """Pixels on either side that predict the one between."""
 FAR = 5.0
 """An outlier lies this many times farther outside of its predictions than 99 % of all pixels."""
+ELECTRONS = 10.0
+"""In an image of single electrons, this many beyond its predictions."""
 LEAST = 0.05
 """And at least this fraction of the range that 96 % of the pixels fill."""
 ALONE = 2.5
@@ -41,6 +46,7 @@ PEAKED = 50.0
 SHARE = 0.01
 """Outliers that hold this part of an image's sum of squares are worth a warning."""
 NAMED = 3
+_quiet = ContextVar("_quiet", default=False)
 
 
 class OutlierWarning(UserWarning):
@@ -75,8 +81,8 @@ def outliers(image: ArrayLike) -> NDArray[np.bool_]:
     It misleads where a bad pixel is as likely as a good one. A dead pixel of a low dose is an ordinary zero:
     below some 1000 electrons per pixel it hides in the noise, as it does in a dark hole at any dose. More
     than one bad pixel in a hundred, or groups of more than five, count as structure, and so do lines. An
-    atom narrower than 1.5 pixels (full width at half maximum) counts as a hot pixel. Where fewer than about
-    one pixel in fifty has an electron, only what exceeds 25 of them stands out.
+    atom narrower than 1.5 pixels (full width at half maximum) counts as a hot pixel. Where most pixels have
+    no electron, only what exceeds its surroundings by ten of them stands out.
 
     Examples
     --------
@@ -160,7 +166,7 @@ def _far(outside: Array, values: Array) -> float:
     usual = max(float(np.quantile(_sample(outside, SAMPLE), 0.99)), 0.0)
     electron = _electron(values)
     if electron:
-        return max(FAR * max(usual, electron), LEAST)
+        return max(FAR * usual, ELECTRONS * electron, LEAST)
     far = max(FAR * usual, LEAST)
     spikes = outside[outside > far]
     if not spikes.size:
@@ -318,9 +324,23 @@ def _reaches(pixels: NDArray, beyond: float) -> bool:
     return float(pixels.max()) > high + margin or float(pixels.min()) < low - margin
 
 
+@contextmanager
+def without_warning() -> Iterator[None]:
+    """Let comparisons say nothing of outliers: of parts of an image, or of pixels made bright on purpose."""
+    before = _quiet.set(True)
+    try:
+        yield
+    finally:
+        _quiet.reset(before)
+
+
 def warn_of_outliers(name: str, pixels: NDArray, squares: NDArray, total: float) -> None:
     """Warn if the outliers of an image hold a hundredth or more of the `total` of its `squares`."""
-    if float(squares.max()) * squares.size <= PEAKED * total or not _reaches(pixels, IN_IMAGE):
+    if (
+        _quiet.get()
+        or float(squares.max()) * squares.size <= PEAKED * total
+        or not _reaches(pixels, IN_IMAGE)
+    ):
         return
     mask = found(pixels)
     share = float(squares[mask].sum()) / total

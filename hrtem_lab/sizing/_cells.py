@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from hrtem_lab import _validation
 from hrtem_lab.metrics import Metric, MetricLike, as_metric
+from hrtem_lab.metrics.outliers import without_warning
 
 # Reference cells that differ by less than this fraction of their contrast are one cell, but for rounding.
 SAME_CELL = 1e-3
@@ -115,15 +116,17 @@ class CellComparison:
         unit = expected.mean(axis=0)
         spread = float(np.ptp(expected, axis=0).max())
         self._alike = spread <= SAME_CELL * max(float(np.ptp(unit)), np.finfo(float).tiny)
-        self._prepared = [metric.prepare(one) for one in ([unit] if self._alike else expected)]
+        with without_warning():  # an outlier changes its own cell alone
+            self._prepared = [metric.prepare(one) for one in ([unit] if self._alike else expected)]
 
     def __call__(self, image: NDArray[np.floating]) -> NDArray[np.float64]:
         """Return how much each cell of an image differs, shape `cells`."""
         stack = split(image, self.cells)
-        if self._alike:
-            return self._prepared[0].many(stack).reshape(self.cells)
-        pairs = zip(self._prepared, stack, strict=True)
-        return np.array([compare(cell) for compare, cell in pairs]).reshape(self.cells)
+        with without_warning():
+            if self._alike:
+                return self._prepared[0].many(stack).reshape(self.cells)
+            pairs = zip(self._prepared, stack, strict=True)
+            return np.array([compare(cell) for compare, cell in pairs]).reshape(self.cells)
 
 
 def split(image: NDArray, cells: tuple[int, int]) -> NDArray:

@@ -142,7 +142,7 @@ def test_links_hold_on_a_forge_too() -> None:
     lost = []
     for path in [*DOCS.rglob("*.md"), *ROOT.glob("*.md"), *(ROOT / "notebooks").glob("*.py")]:
         text = re.sub(r"`[^`\n]*`|```.*?```", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
-        for link in re.findall(r"\]\(([^()\s:#]+)(?:#[^()\s]*)?\)", text):
+        for link in re.findall(r"\]\(([^()\s:#?]+)(?:[?#][^()\s]*)?\)", text):
             if not (path.parent / link).exists() and not (ROOT / "notebooks" / link).exists():
                 lost.append(f"{path.relative_to(ROOT)}: {link}")
     assert lost == []
