@@ -17,7 +17,7 @@ settings.load_profile("course")
 
 @pytest.fixture(autouse=True, scope="session")
 def memory_stays():
-    """Figures give no memory back to the system: a process with all tests is so large that each takes seconds."""
+    """Let figures keep their memory: giving it back takes seconds in a process as large as that of all tests."""
     try:
         from hrtem_lab.app.kit import background
     except ModuleNotFoundError:
