@@ -17,7 +17,7 @@ settings.load_profile("course")
 
 @pytest.fixture(autouse=True, scope="session")
 def memory_stays():
-    """Let figures keep their memory: giving it back takes seconds in a process as large as that of all tests."""
+    """Let figures keep their memory: a process as large as that of all tests gives it back slowly."""
     try:
         from hrtem_lab.app.kit import background
     except ModuleNotFoundError:

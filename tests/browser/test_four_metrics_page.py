@@ -187,7 +187,7 @@ class TestFourMetrics:
         assert row[3:6] == ["A", "49", "65"]
         assert same(four_metrics.numbers(), dict(zip(METRICS, map(float, row[6:]), strict=True)))
 
-    def test_equations_stand_beside_the_lines_that_are_them(self, four_metrics: Chapter) -> None:
+    def test_equations_stand_above_the_lines_that_are_them(self, four_metrics: Chapter) -> None:
         folder = Path(hrtem_lab.__file__).parent / "metrics"
         equations = four_metrics.page.locator(".hl-equation")
         expect(equations).to_have_count(len(METRICS))
@@ -198,7 +198,7 @@ class TestFourMetrics:
             place = code.bounding_box()
             assert formula is not None
             assert place is not None
-            assert formula["x"] + formula["width"] <= place["x"]
+            assert formula["y"] + formula["height"] <= place["y"]
             source = (folder / f"{key}.py").read_text(encoding="utf-8")
             lines = [line.strip() for line in code.inner_text().splitlines() if line.strip()]
             assert lines

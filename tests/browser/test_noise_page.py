@@ -46,7 +46,7 @@ class Noise:
         return self.page.locator(f".hl-panel-{panel}")
 
     def numbers(self) -> dict[str, float]:
-        return read_numbers(self.page.locator(".hl-row table.hl-numbers"))
+        return read_numbers(self.page.locator(".hl-stage table.hl-numbers"))
 
     def large(self, panel: str) -> Locator:
         return self.page.locator(f'img[alt^="Panel {panel}"]')
