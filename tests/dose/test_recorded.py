@@ -52,5 +52,6 @@ def test_the_curve_of_every_metric(crystals):
 def test_the_ideal_observer(crystals):
     limit = ideal_observer(*crystals, [0.01], repeats=3, detector=Detector(sampling=CELL / 32), rng=2022)
     ratios = limit["log_likelihood_ratio"].sel(dose_per_area=0.01)
-    np.testing.assert_allclose(ratios, LOG_LIKELIHOOD_RATIOS, rtol=0, atol=1e-8)
+    # The images are in single precision; processors round their last digit differently.
+    np.testing.assert_allclose(ratios, LOG_LIKELIHOOD_RATIOS, rtol=0, atol=3e-6)
     assert limit["predicted_auc"].item() == pytest.approx(0.906961458, abs=1e-8)
