@@ -22,8 +22,6 @@ REACH = 2
 """Pixels on either side that predict the one between."""
 FAR = 5.0
 """An outlier lies this many times farther outside of its predictions than 99 % of all pixels."""
-ELECTRONS = 10.0
-"""In an image of single electrons, this many beyond its predictions."""
 LEAST = 0.05
 """And at least this fraction of the range that 96 % of the pixels fill."""
 ALONE = 2.5
@@ -82,7 +80,7 @@ def outliers(image: ArrayLike) -> NDArray[np.bool_]:
     below some 1000 electrons per pixel it hides in the noise, as it does in a dark hole at any dose. More
     than one bad pixel in a hundred, or groups of more than five, count as structure, and so do lines. An
     atom narrower than 1.5 pixels (full width at half maximum) counts as a hot pixel. Where most pixels have
-    no electron, only what exceeds its surroundings by ten of them stands out.
+    no electron, only what exceeds its surroundings by five of them stands out.
 
     Examples
     --------
@@ -166,7 +164,7 @@ def _far(outside: Array, values: Array) -> float:
     usual = max(float(np.quantile(_sample(outside, SAMPLE), 0.99)), 0.0)
     electron = _electron(values)
     if electron:
-        return max(FAR * usual, ELECTRONS * electron, LEAST)
+        return max(FAR * max(usual, electron), LEAST)
     far = max(FAR * usual, LEAST)
     spikes = outside[outside > far]
     if not spikes.size:
