@@ -1,5 +1,6 @@
 """Settings that all tests share."""
 
+import gc
 import os
 
 import pytest
@@ -26,6 +27,13 @@ def memory_stays():
     glibc, background._glibc = background._glibc, lambda: None
     yield
     background._glibc = glibc
+
+
+@pytest.fixture(autouse=True, scope="module")
+def few_objects_to_look_through():
+    """Leave what earlier tests keep out of garbage collections: each figure of a page asks for one."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(params=["threads", "processes"])

@@ -18,8 +18,7 @@ from hrtem_lab.metrics._scaling import magnitude
 Array = NDArray[np.float32]
 
 DIRECTIONS = ((0, 1), (1, 0), (1, 1), (1, -1))
-REACH = 2
-"""Pixels on either side that predict the one between."""
+REACH = 2  # pixels on either side that predict the one between
 FAR = 5.0
 """An outlier lies this many times farther outside of its predictions than 99 % of all pixels."""
 LEAST = 0.05
@@ -30,19 +29,15 @@ SPIKE = 12.0
 """Or this many times farther from its surroundings' median than the fifth farthest of 24 neighbours."""
 DARK = 0.15
 """The mean over the spread of pixels that hold no electrons: below, single electrons are the spikes."""
-DARK_FAR = 50.0
-"""What takes the place of `FAR` there."""
+DARK_FAR = 50.0  # takes the place of FAR there
 LARGEST = 1e6
 MOST_PASSES = 8
 MOST_RINGS = 8
 SAMPLE = 2**14
 ROUGH_SAMPLE = 2**10
-IN_IMAGE = 4.0
-"""An image is searched if a pixel lies this many ranges beyond the range of 96 % of its pixels."""
-PEAKED = 50.0
-"""Sums of squares are searched if the brightest pixel holds this many times the mean square."""
-SHARE = 0.01
-"""Outliers that hold this part of an image's sum of squares are worth a warning."""
+IN_IMAGE = 4.0  # an image is searched if a pixel lies this many ranges beyond the range of 96 % of them
+PEAKED = 50.0  # sums of squares are searched if a pixel holds this many times the mean
+SHARE = 0.01  # outliers with this part of the sum of squares are worth a warning
 NAMED = 3
 _quiet = ContextVar("_quiet", default=False)
 

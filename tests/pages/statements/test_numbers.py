@@ -14,7 +14,7 @@ from tests.pages.statements.exceptions import EXCEPTIONS
 from tests.pages.statements.images import CURVES, EDGE_CASES, FOUR_METRICS, WORST_CASES
 from tests.pages.statements.noise import NOISE
 from tests.pages.statements.opening import at, complete, early, understood
-from tests.pages.statements.sizes import PRECIPITATES
+from tests.pages.statements.sizes import LONG, PRECIPITATES
 
 PLACEHOLDER = r"\[([^\]]*)\]\(([^)\s]+)\)"
 
@@ -55,7 +55,9 @@ def owner(chapter, settings):
 
 CASES = [
     pytest.param(
-        *(chapter, phrase), id=f"{chapter[:2]}: {phrase}", marks=[pytest.mark.slow] if phrase in SLOW else []
+        *(chapter, phrase),
+        id=f"{chapter[:2]}: {phrase}",
+        marks=[pytest.mark.slow] if phrase in SLOW | LONG else [],
     )
     for chapter, statements in STATEMENTS.items()
     for phrase in statements
