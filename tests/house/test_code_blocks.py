@@ -86,6 +86,7 @@ def test_a_block_of_a_chapter_runs_alone(source):
         run(code, {"__name__": "pasted"}, source)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", DOCUMENTS, ids=relative)
 def test_the_blocks_of_a_document_run_one_after_the_other(path, tmp_path):
     """A later block may go on from an earlier one of the same document; it reads the files that it saves."""

@@ -179,6 +179,7 @@ class TestCrystalLaws:
 
 
 class TestConvergence:
+    @pytest.mark.slow
     @pytest.mark.parametrize("name", CRYSTALS)
     def test_twice_as_fine_a_grid_changes_the_shipped_images_by_less_than_1_percent(self, name):
         """Half the pixel size and half the slice thickness, at every thickness from 1 to 60 cells."""

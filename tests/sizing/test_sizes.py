@@ -61,6 +61,7 @@ def test_pristine_crystal_is_not_detectable_by_sift(pristine, method, dose):
     assert not size(pristine, image, dose, method=method).detected
 
 
+@pytest.mark.slow
 def test_the_95_percent_interval_holds_the_truth_in_19_of_20_cases(pristine, specimens):
     sizer = PrecipitateSizer(pristine, cells=16, dose_per_area=2, sampling=SAMPLING)
     inside = []

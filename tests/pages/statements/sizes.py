@@ -36,9 +36,5 @@ PRECIPITATES = {
     "The sphere finds {}, 2.1\u202fnm": diameter,
     "for 10 cells, 0.18 + noise finds {}": diameter,
 }
-LONG = {
-    phrase
-    for phrase in PRECIPITATES
-    if phrase.startswith(("the two kinds", "the page finds", "for 10 cells it", "|"))
-}
-"""Several specimens each, or one measured by several methods."""
+LONG = set(PRECIPITATES)
+"""Each measures whole specimens; the methods take a minute to prepare."""

@@ -86,7 +86,14 @@ def test_the_evidence_is_the_ratio_of_two_normal_densities(seed):
             assert at_fitted_noise[number][place, step] == pytest.approx(likelihood.max(), abs=1e-3)
 
 
-@pytest.mark.parametrize("dose", [1, 5, 50, 1000])
+@pytest.mark.parametrize(
+    "dose",
+    [
+        pytest.param(1, marks=pytest.mark.slow),
+        5,
+        *(pytest.param(dose, marks=pytest.mark.slow) for dose in (50, 1000)),
+    ],
+)
 def test_pristine_noise_seldom_looks_like_a_sphere(dose):
     reference = crystal(8)
     sizer = PrecipitateSizer(reference, cells=8, dose_per_area=dose, sampling=SAMPLING)
