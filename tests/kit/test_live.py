@@ -187,6 +187,12 @@ class TestStudy:
         list(page.live.follow(None for _ in range(5)))
         assert page.drawing.drawn == [0]
 
+    def test_the_progress_follows_every_step(self):
+        page = started()
+        page.live.running = True
+        seen = [page.progress for _ in page.live.follow(page.steps())]
+        assert seen[:STEPS] == [(done, STEPS) for done in range(1, STEPS + 1)]
+
     def test_the_waits_of_the_steps_are_kept(self):
         page = started()
         page.live.running = True
