@@ -173,7 +173,8 @@ class TestControls:
 
     @pytest.mark.parametrize("page", PAGES)
     def test_a_cell_of_a_table_holds_the_value_of_the_slider(self, page):
-        sliders = [one for one in PAGES[page] if isinstance(one, Slider)]
-        for state in ({one.key: one.minimum + n * one.step for one in sliders} for n in (0, 1, 2)):
-            cells = Controls(PAGES[page]).cells(*state, state=state)
-            assert cells == pytest.approx(list(state.values()))
+        own = [one for one in PAGES[page] if isinstance(one, Slider)]
+        for steps in (0, 1, 2):
+            values = {one.key: one.minimum + steps * one.step for one in own}
+            cells = Controls(PAGES[page]).cells(*values, state=values)
+            assert cells == pytest.approx(list(values.values()))
