@@ -121,6 +121,12 @@ class TestReproduction:
         again, shipped = regenerate.simulate("precipitate-01", progress=False), stored("precipitate-01")
         assert np.abs(again["coefficients"] - shipped["coefficients"]).max() < ROUNDING
 
+    @pytest.mark.parametrize("names", [(), ("zro2", "precipitate-03")])
+    def test_the_waves_named_are_written_or_all(self, names, tmp_path, monkeypatch):
+        monkeypatch.setattr(regenerate, "simulate", lambda name, **_: {"header": np.array(name)})
+        regenerate.write(names, folder=tmp_path)
+        assert {file.stem for file in tmp_path.iterdir()} == set(names or regenerate.NAMES)
+
     def test_an_unknown_name_is_one_sentence(self, tmp_path, monkeypatch, capsys):
         monkeypatch.setattr(sys, "argv", ["regenerate", "nb3sn", "gold", "--folder", str(tmp_path)])
         with pytest.raises(SystemExit):
