@@ -227,3 +227,10 @@ def test_a_site_is_full_within_a_thousandth():
     block.set_array("occupancies", np.full(len(block), 1.01))
     with pytest.raises(ValueError, match="must lie between 0 and 1"):
         random_occupancy(block)
+
+
+def test_around_a_precipitate_every_atom_keeps_its_record():
+    specimen = with_precipitate(1, matrix=half(), precipitate=zro2(), cells=(3, 3, 3))
+    drawn = random_occupancy(specimen)
+    assert drawn.symbols.count("Zr") == 4
+    assert 26 < drawn.symbols.count("Au") < 78  # of 26 cells of 4 sites, each half occupied
