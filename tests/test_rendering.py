@@ -161,9 +161,18 @@ class TestScaleBar:
         assert ">0.5 nm<" in bar
         assert 'width="5"' in bar
 
+    @pytest.mark.parametrize("length", [step * 10.0**power for power in range(-2, 5) for step in (1, 2, 5)])
+    def test_a_round_length_that_just_fits_is_taken(self, length):
+        assert f">{length / 10:g} nm<" in rendering.scale_bar((3.5 * length, 3.5 * length))
+
 
 class TestKeypoints:
     KIND = np.dtype([(name, float) for name in ("x", "y", "size", "angle", "difference")])
+
+    @pytest.mark.parametrize(("difference", "hue"), [(0, 60), (0.5, 30), (1, 0), (1.5, 0)])
+    def test_the_colour_goes_from_yellow_to_red_and_stays_there(self, difference, hue):
+        mark = rendering.keypoint_marks(np.array([(8, 8, 4, 0, difference)], self.KIND))
+        assert f'stroke="hsl({hue} ' in mark
 
     @given(
         x=st.floats(0, 127), y=st.floats(0, 127), size=st.floats(1, 60), angle=st.floats(0, 360),

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from hrtem_lab.data import regenerate
-from hrtem_lab.simulation import form_image, list_exit_waves, load_exit_wave
+from hrtem_lab.simulation import ExitWave, form_image, list_exit_waves, load_exit_wave
 from hrtem_lab.structures import replaced_cells
 
 DATA = Path(regenerate.__file__).parent
@@ -120,6 +120,20 @@ class TestReproduction:
     def test_a_precipitate_is_simulated_again(self):
         again, shipped = regenerate.simulate("precipitate-01", progress=False), stored("precipitate-01")
         assert np.abs(again["coefficients"] - shipped["coefficients"]).max() < ROUNDING
+
+    def test_a_precipitate_has_the_thickness_of_the_shipped_one(self, monkeypatch):
+        wave = ExitWave(array=np.ones((4, 4), complex), sampling=(1, 1), energy=80e3, thickness=211)
+        monkeypatch.setattr(regenerate, "exit_wave", lambda *_, **__: wave)
+        again = regenerate.simulate("precipitate-01", progress=False)
+        np.testing.assert_array_equal(again["thickness_cells"], stored("precipitate-01")["thickness_cells"])
+        head = json.loads(str(again["header"]))
+        assert head["cell_thickness"] == header("precipitate-01")["cell_thickness"]
+
+    @pytest.mark.parametrize("names", [(), ("zro2", "precipitate-03")])
+    def test_the_waves_named_are_written_or_all(self, names, tmp_path, monkeypatch):
+        monkeypatch.setattr(regenerate, "simulate", lambda name, **_: {"header": np.array(name)})
+        regenerate.write(names, folder=tmp_path)
+        assert {file.stem for file in tmp_path.iterdir()} == set(names or regenerate.NAMES)
 
     def test_an_unknown_name_is_one_sentence(self, tmp_path, monkeypatch, capsys):
         monkeypatch.setattr(sys, "argv", ["regenerate", "nb3sn", "gold", "--folder", str(tmp_path)])

@@ -19,7 +19,7 @@ from hrtem_lab.dose import (
 from hrtem_lab.noise import Detector
 from tests.dose.examples import BRIGHTNESS, PIXELS, arguments, patterns
 
-BLACK_HOLE = patterns()[0] - 2
+BLACK_HOLE = patterns()[0] - patterns()[0].min() - 0.25
 REFUSED = {
     "negative dose": ({"doses": [1, -2]}, ValueError, "dose_per_area must not be negative, got -2"),
     "NaN dose": ({"doses": [math.nan]}, ValueError, "dose_per_area must be finite, got nan"),
@@ -35,7 +35,7 @@ REFUSED = {
     "no metric": ({"metric": []}, ValueError, "at least one metric and one image"),
     "a number as metric": ({"metric": 3}, TypeError, "metric must be a Metric or one of mse, .*got 3"),
     "one metric twice": ({"metric": ["mse", "ssim", "mse"]}, ValueError, "differ in their keys, got 'mse'"),
-    "negative image": ({"image": BLACK_HOLE}, ValueError, "image 'image' must not be negative .*got -1"),
+    "negative image": ({"image": BLACK_HOLE}, ValueError, "image 'image' must not be negative .*got -0.25"),
     "negative reference": ({"reference": BLACK_HOLE}, ValueError, "reference must not be negative"),
     "wrong shape": ({"image": np.ones((3, 3))}, ValueError, r"reference's shape \(16, 16\), got \(3, 3\)"),
     "no image": ({"image": {}}, ValueError, "at least one metric and one image"),
@@ -128,8 +128,11 @@ class TestTable:
         assert curve["standard_deviation"].values == pytest.approx(np.std(draws, axis=-1, ddof=1))
         assert (curve["standard_deviation"].sel(dose_per_area=4) > 0).all()
 
-    def test_a_single_draw_has_no_scatter(self):
+    def test_two_draws_have_a_scatter_and_a_single_one_has_none(self):
         assert difference_curve(**arguments(repeats=1))["standard_deviation"].isnull().all()
+        two = difference_curve(**arguments(repeats=2))
+        apart = np.abs(np.diff(two["difference"], axis=-1))[..., 0]
+        assert two["standard_deviation"].values == pytest.approx(apart / np.sqrt(2))
 
     @pytest.mark.parametrize(
         ("metric", "image", "dimensions"),

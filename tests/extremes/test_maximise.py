@@ -64,6 +64,11 @@ class TestMaximise:
         assert same(rest[-1], whole)
         assert rest[0].step == before + 1
 
+    def test_an_earlier_state_stays_one_to_go_on_from(self):
+        states = search("mse")
+        for step in (1, 10, 39):
+            assert same(last(search("mse", steps=40 - step, resume=states[step])), states[-1])
+
     def test_states_come_as_often_as_asked(self):
         steps = {
             every: [state.step for state in search("mse", steps=10, every=every)] for every in (1, 4, 100)
@@ -153,6 +158,16 @@ class TestPatches:
                 changed, _ = applied(Patch(number, row, column, 0.3), kind, grey, (8, 16))
                 assert np.array_equal(np.roll(changed, 8, axis=0), changed)
                 assert np.array_equal(np.roll(changed, 16, axis=1), changed)
+
+    @given(row=st.integers(0, 23), column=st.integers(0, 31))
+    def test_repeated_patches_are_alike_on_both_sides_of_their_centre(self, row, column):
+        grey = np.full(self.SHAPE, BRIGHTEST // 2)
+        for number, kind in enumerate(kinds(self.SHAPE, (8, 16))):
+            if kind.repeated:
+                changed, _ = applied(Patch(number, row, column, 0.3), kind, grey, (8, 16))
+                centred = np.roll(changed, (-row, -column), axis=(0, 1))
+                turned = np.roll(centred[::-1, ::-1], (1, 1), axis=(0, 1))
+                assert np.array_equal(centred, turned)
 
     def test_a_bump_is_half_as_high_at_its_radius(self):
         grey = np.full((64, 64), 10_000)

@@ -8,6 +8,7 @@ import pytest
 
 from hrtem_lab import extremes
 from hrtem_lab.extremes import __main__ as command
+from hrtem_lab.extremes._greys import BRIGHTEST
 from hrtem_lab.metrics import METRICS
 from tests.extremes.searches import LEVEL
 
@@ -135,3 +136,11 @@ class TestStored:
         assert "names must be among max-mse" in capsys.readouterr().err
         with pytest.raises(ValueError, match=r"name must be one of best-sift-at-mse, .*, got 'max-psnr'"):
             extremes.load_stored("max-psnr")
+
+
+@pytest.mark.parametrize("name", extremes.list_stored())
+def test_every_pixel_has_one_of_the_levels_of_the_reference(name):
+    reference = extremes.stored_reference().astype(float)
+    black, white = max(reference.min(), 0), reference.max()
+    levels = (extremes.load_stored(name).image - black) * (BRIGHTEST / (white - black))
+    np.testing.assert_allclose(levels, np.rint(levels), rtol=0, atol=0.02)

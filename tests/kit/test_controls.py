@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from hrtem_lab.app.kit.controls import Choice, Controls
+from hrtem_lab.app.kit.controls import Choice, Controls, Slider
 from tests.kit.parameters import PAGES, plain, sliders, state
 from tests.pages.reader import words
 
@@ -170,3 +170,11 @@ class TestControls:
         shown = format(slider.step, "d" if slider.whole else widget.readout_format)
         assert float(shown) == slider.step
         assert slider.describe(-slider.step) == f"−{slider.step:g} {slider.unit}".rstrip()
+
+    @pytest.mark.parametrize("page", PAGES)
+    def test_a_cell_of_a_table_holds_the_value_of_the_slider(self, page):
+        own = [one for one in PAGES[page] if isinstance(one, Slider)]
+        for steps in (0, 1, 2):
+            values = {one.key: one.minimum + steps * one.step for one in own}
+            cells = Controls(PAGES[page]).cells(*values, state=values)
+            assert cells == pytest.approx(list(values.values()))

@@ -27,11 +27,9 @@ class Recorder(Dashboard):
 
     pieces = 4
 
-    def __init__(self):
-        super().__init__(
-            Controls([Slider(key="x", label="X", minimum=0, maximum=9, step=1, default=0, unit="nm")]),
-            name="recorder",
-        )
+    def __init__(self, *sliders):
+        usual = Slider(key="x", label="X", minimum=0, maximum=9, step=1, default=0, unit="nm")
+        super().__init__(Controls(sliders or [usual]), name="recorder")
         self.drawn, self.refined, self.fail = [], [], None
 
     def draw(self):
@@ -192,6 +190,23 @@ class TestDashboard:
         assert "“y” is no setting of this page" in words(dashboard.message.value)
         dashboard.reader.follow("x=4")
         assert dashboard.message.value == ""
+
+    @pytest.mark.parametrize("query", ["x=4&y=2", "y=2&x=4"])
+    def test_the_setting_that_a_link_names_last_is_the_one_that_changed_last(self, query):
+        sliders = (
+            Slider(key=key, label=key, minimum=0, maximum=9, step=1, default=0) for key in ("w", "x", "y")
+        )
+        dashboard = Recorder(*sliders)
+        dashboard.start()
+        dashboard.reader.open(query)
+        assert dashboard.last_changed == query.rpartition("&")[2][0]
+
+    def test_without_an_address_a_caption_says_whether_the_settings_are_the_usual_ones(self):
+        dashboard = Recorder()
+        dashboard.start()
+        for value, told in ((0, "usual settings"), (4, "?x=4"), (0, "usual settings")):
+            dashboard.move(value)
+            assert dashboard.provenance().caption.splitlines()[1].endswith(f", {told}")
 
     def test_a_download_is_made_when_asked_for(self):
         dashboard = Recorder()

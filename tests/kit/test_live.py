@@ -4,10 +4,11 @@ import asyncio
 import threading
 
 import pytest
+from matplotlib.figure import Figure
 
 from hrtem_lab.app.kit.controls import Controls, Slider
 from hrtem_lab.app.kit.dashboard import Dashboard
-from hrtem_lab.app.kit.live import LiveFigure, LiveStudy
+from hrtem_lab.app.kit.live import LiveFigure, LiveStudy, encode_figure
 from hrtem_lab.app.kit.widgets import Picture
 
 STEPS = 6
@@ -187,6 +188,12 @@ class TestStudy:
         list(page.live.follow(None for _ in range(5)))
         assert page.drawing.drawn == [0]
 
+    def test_the_progress_follows_every_step(self):
+        page = started()
+        page.live.running = True
+        seen = [page.progress for _ in page.live.follow(page.steps())]
+        assert seen[:STEPS] == [(done, STEPS) for done in range(1, STEPS + 1)]
+
     def test_the_waits_of_the_steps_are_kept(self):
         page = started()
         page.live.running = True
@@ -243,3 +250,10 @@ def test_in_a_kernel_the_reader_stops_it_and_goes_on():
     page = asyncio.run(use())
     assert (page.done, page.begun, page.closed) == (STEPS, 2, 2)
     assert page.button == ("Go on", True)
+
+
+def test_an_encoded_figure_is_empty_so_that_its_memory_comes_back():
+    figure = Figure()
+    figure.subplots()
+    assert encode_figure(figure).startswith(b"\x89PNG")
+    assert figure.axes == []

@@ -2,6 +2,7 @@
 
 import math
 import re
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -30,6 +31,11 @@ class TestLogSlider:
         else:
             with pytest.raises(ValueError, match=r"^Dose must be a number from 100 to 1000000 e⁻/nm², got "):
                 DOSE.parse(text)
+
+    def test_between_two_steps_it_takes_the_nearer_one_by_ratio(self):
+        for low, high in pairwise(DOSE.grid):
+            middle = math.sqrt(low * high)
+            assert [DOSE.parse(f"{share * middle:.6f}") for share in (0.9999, 1.0001)] == [low, high]
 
     # A comma alone could make 100 of "100,000", which is in range as well.
     @given(

@@ -91,6 +91,12 @@ def test_a_figure_keeps_its_pixels_above_a_strip_that_holds_the_caption(width):
     assert picture.text["Settings"].count("Dose = 5000 e⁻/nm²") == 20
 
 
+@pytest.mark.parametrize("settings", [(), MADE.settings, (*MADE.settings, ("Seed", "7", ""))])
+def test_a_caption_tells_the_seed_once(settings):
+    made = Provenance(title="t", link="?", settings=settings, seed="7", date="d")
+    assert made.caption.count("Seed") == 1
+
+
 def test_names_tell_settings_apart_however_many():
     one, other = ([("key", place), *((f"long{n}", 0.123456) for n in range(20))] for place in (1, -1))
     names = {file_name("page", settings, "csv") for settings in (one, other, other[:-1])}

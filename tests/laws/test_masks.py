@@ -121,3 +121,13 @@ def test_keypoints_and_reduced_chi_square_take_a_mask():
     counts[stop] = np.nan
     dose = {"dose_per_area": 25, "sampling": 1, "cutoff": 0.25, "mask": stop}
     assert reduced_chi_square(np.ones((128, 128)), counts, **dose) == pytest.approx(1, abs=0.06)
+
+
+@pytest.mark.parametrize("where", SHAPES.values(), ids=SHAPES.keys())
+def test_at_most_a_quarter_of_a_keypoints_disc_is_left_out(where):
+    mask = mask_at(where)
+    y, x = np.indices(mask.shape)
+    found = sift_keypoints(GOOD, GOOD, mask=mask)
+    discs = [np.hypot(x - one["x"], y - one["y"]) <= max(one["size"] / 2, 1) for one in found]
+    assert max(mask[disc].mean() for disc in discs) <= 0.25
+    assert len(discs) > 0

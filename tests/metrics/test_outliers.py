@@ -55,7 +55,12 @@ def test_legal_structure_is_none():
         1 + ((y % 16 == 0) & (x % 16 == 0)),
         radius == radius.min(),
         np.ones((64, 64)),
-        *(1 + height * np.exp(-radius / (0.36 * width**2)) for width in (1.6, 2, 4) for height in (1, -0.7)),
+        *(
+            1 + height * np.exp(-radius / (0.36 * width**2))
+            for width in (1.6, 2, 2.4, 4)
+            for height in (1, -0.7)
+        ),
+        1 + np.exp(-((y - 30) ** 2) / (2 * 0.7**2) - (x - 31) ** 2 / (2 * 1.5**2)),
         np.rint(20 * np.cos(x / 20) * np.cos(y / 20)),
         [[1.0, 1e6]],
         np.eye(4),
@@ -131,6 +136,18 @@ def test_sums_of_squares_warn_and_name_the_way_out(key, atoms, zirconia):
         warnings.simplefilter("error")
         metric(bad, atoms, mask=outliers(bad))
         metric(atoms, shot_noise(atoms, dose_per_area=1, sampling=SAMPLING, rng=1))
+
+
+@pytest.mark.parametrize("key", ["mse", "chi_square"])
+def test_a_hundredth_of_the_sum_of_squares_is_worth_a_warning(key, zirconia):
+    for share, told in ((0.007, 0), (0.013, 1), (0.2, 1)):
+        bad = zirconia.astype(float)
+        bad[60, 60] = 0
+        bad[60, 60] = np.sqrt(share / (1 - share) * np.square(np.maximum(bad, 0)).sum())
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            METRICS[key](zirconia, bad)
+        assert [one.category for one in caught] == [OutlierWarning] * told
 
 
 def test_reduced_chi_square_warns_too(zirconia):

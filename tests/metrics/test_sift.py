@@ -35,6 +35,9 @@ def test_octaves_are_those_of_the_pyramid(atoms):
     table = metrics.sift_keypoints(atoms, atoms)
     assert table["octave"].min() >= -1
     assert table["octave"].max() <= np.log2(128)
+    keypoints = cv2.SIFT_create(contrastThreshold=0.01).detect(grey(atoms, atoms), None)
+    signed = np.array([k.octave & 255 for k in keypoints], np.uint8).view(np.int8)
+    np.testing.assert_array_equal(table["octave"], signed)
     # Each octave holds the sizes from one to the next power of two, give or take a layer.
     relative = table["size"] / 2.0 ** table["octave"]
     assert relative.max() / relative.min() < 4

@@ -109,3 +109,10 @@ def test_ssim_refuses_bad_options(options, error, message):
     a, b = pair(0, (16, 20))
     with pytest.raises(error, match=message):
         metrics.ssim(a, b, **options)
+
+
+@pytest.mark.parametrize("unit", [1e-100, 3.0, 1e100])
+def test_only_the_shape_of_a_window_counts(atoms, defocused, unit):
+    window = np.array([[1.0, 2, 1], [2, 4, 2], [1, 2, 1]])
+    expected = metrics.ssim(atoms, defocused, window=window)
+    assert metrics.ssim(atoms, defocused, window=unit * window) == pytest.approx(expected, rel=1e-5)

@@ -312,6 +312,13 @@ class TestContributionBars:
         spans = sorted((bar.get_x(), bar.get_x() + bar.get_width()) for bar in axes.patches)
         assert all(after[0] > before[1] for before, after in itertools.pairwise(sorted(set(spans))))
 
+    def test_every_part_stands_on_the_sum_of_those_below(self):
+        heights = [0.1, 0.2, 0.3]
+        parts = {str(number): {"mse": height} for number, height in enumerate(heights)}
+        *stack, _ = plots.contribution_bars(parts, {"mse": 0.6}).axes[0].patches
+        assert [bar.get_y() for bar in stack] == pytest.approx([0, 0.1, 0.3])
+        assert [bar.get_height() for bar in stack] == pytest.approx(heights)
+
     def test_sums_wholes_metrics_and_parts_are_named(self, figure):
         (axes,) = figure.axes
         assert [text.get_text() for text in axes.texts[:4]] == ["0.40", "0.45", "1.10", "0.80"]

@@ -144,6 +144,8 @@ class TestOthers:
         (axes,) = draw(differences).axes
         assert [bar.get_width() for bar in axes.patches] == list(differences.values())
         assert [label.get_text() for label in axes.get_yticklabels()] == ["MSE", "five_times"]
+        assert axes.yaxis_inverted()  # the first one stands on top
+        assert [line.get_xdata()[0] for line in axes.lines] == [METRICS["mse"].threshold]
 
     def test_metrics_outside_the_table_have_looks_of_their_own(self):
         curves = {key: [0.1, 0.2] for key in ("mse", "mine", "yours")}

@@ -1,6 +1,7 @@
 """The curves of the studies: what is drawn where."""
 
 import numpy as np
+import pytest
 
 from hrtem_lab.plots import dose_curves, size_curves
 
@@ -31,3 +32,27 @@ def test_what_is_not_detectable_is_in_the_strip_alone():
     np.testing.assert_array_equal(lines["b"].get_xdata(), [5])
     np.testing.assert_array_equal(below.lines[0].get_ydata(), [1, 0.5, 0])
     np.testing.assert_array_equal(below.lines[1].get_xdata(), [3])
+
+
+@pytest.mark.parametrize("doses", [[3.0], [0.2, 50.0]])
+def test_doses_lie_within_both_their_axes(doses):
+    """1 e⁻/Å² is 100 e⁻/nm²; differences of at most 1 fill the height."""
+    draws, area = np.full((len(doses), 2), 0.5), np.ones(len(doses))
+    figure = dose_curves(np.array(doses), "mse", draws, draws, {"mse": (area, area, area)})
+    figure.draw_without_rendering()
+    assert figure.axes[0].get_ylim() == (0, 1)
+    for axes in figure.axes:
+        low, high = axes.get_xlim()
+        assert low <= 100 * doses[0] <= 100 * doses[-1] <= high
+        assert low < 100 * np.mean(doses) < high
+        assert axes.child_axes[0].get_xlim() == pytest.approx((low / 100, high / 100))
+
+
+def test_the_band_is_one_standard_deviation_of_the_diameters_found():
+    draws = np.array([[3.0, 4.0, np.nan], [5.0, 5.0, 8.0]])
+    (band,) = size_curves([3, 6], {"a": draws}).axes[0].collections
+    corners = band.get_paths()[0].vertices
+    for true, found in ((3, draws[0, :2]), (6, draws[1])):
+        heights = corners[corners[:, 0] == true, 1]
+        middle, spread = found.mean(), found.std(ddof=1)
+        assert (heights.min(), heights.max()) == pytest.approx((middle - spread, middle + spread))

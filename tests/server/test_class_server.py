@@ -30,13 +30,14 @@ from hrtem_lab.app.server.serve import serve_class
 
 @given(
     students=st.integers(1, 300),
-    memory=st.floats(0.1, 1000),
+    spare=st.floats(0, 1) | st.floats(0, 1000),
     notebooks=st.integers(1, 20),
 )
+@example(students=20, spare=0, notebooks=7)
 def test_every_student_has_a_page_and_nothing_exceeds_the_memory(
-    students: int, memory: float, notebooks: int
+    students: int, spare: float, notebooks: int
 ) -> None:
-    assume(memory >= students * PAGE)
+    memory = students * PAGE + spare
     room = Classroom(students=students, memory=memory, notebooks=notebooks)
     assert room.most_pages >= students
     assert (room.most_pages + room.pool_size * notebooks) * PAGE <= memory * (1 + 1e-9)
@@ -281,3 +282,16 @@ class TestIdleTime:
         manager.notify_disconnect("k")
         manager._kernels["k"].last_activity = self.NOON + timedelta(seconds=90)
         assert self.look(manager, monkeypatch, 91)
+
+    @pytest.mark.parametrize(
+        "pages", [("connect", "disconnect", "connect"), ("connect", "connect", "disconnect")]
+    )
+    def test_what_it_computes_for_a_page_counts_as_activity(
+        self, manager: PageKernelManager, monkeypatch: pytest.MonkeyPatch, pages: tuple[str, ...]
+    ) -> None:
+        for step in pages:
+            getattr(manager, f"notify_{step}")("k")
+        self.look(manager, monkeypatch, 0)
+        manager._kernels["k"].last_activity = active = self.NOON + timedelta(seconds=100)
+        assert not self.look(manager, monkeypatch, 3600)
+        assert manager._kernels["k"].last_activity == active

@@ -118,3 +118,15 @@ def test_a_compact_count_leaves_single_cells_out(pristine, specimens):
     assert not joined.mask[0, 0]
     np.testing.assert_array_equal(joined.mask, compact(plain.mask))
     assert joined.diameter == pytest.approx(2 * np.sqrt(joined.mask.sum() / np.pi) * CELL)
+
+
+@pytest.mark.parametrize(("dark", "found"), [(1, False), (2, True)])
+def test_what_no_pristine_cell_did_is_still_not_impossible(dark, found):
+    """One in 257 is all that 256 pristine cells can tell: then 1 of 64 cells may be chance, 2 may not."""
+    pristine = np.tile([[0.5, 1.5], [1.5, 0.5]], (8, 8))
+    image = pristine.copy()
+    image[:2, : 2 * dark] = 0
+    options = {"method": "fixed", "metric": "mse", "cells": 8, "dose_per_area": 1e4, "sampling": 2.5}
+    result = size_precipitate(pristine, image, **options)
+    assert (result.map > result.threshold).sum() == dark
+    assert result.detected == found

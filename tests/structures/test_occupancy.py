@@ -202,3 +202,35 @@ class TestRandomOccupancy:
 def test_the_built_in_crystals_have_full_sites():
     for cell in (nb3sn(), zro2()):
         assert random_occupancy(cell) == cell
+
+
+@pytest.mark.parametrize("start", [1, 3.97, -1e-17])
+@pytest.mark.parametrize(("apart", "one"), [(0.05, True), (0.2, False)])
+def test_atoms_closer_than_a_tenth_of_an_angstrom_stand_on_one_site(start, apart, one):
+    """Also across the border of the cell, and where rounding puts an atom just outside."""
+    places = [(start, 1, 1), (start + apart, 1, 1), (2, 3, 3)]
+    atoms = Atoms("AuAgO", positions=places, cell=[4, 4, 4], pbc=True)
+    atoms.set_array("occupancies", np.array([0.6, 0.6, 1]))
+    if one:
+        with pytest.raises(ValueError, match=r"together on one site too, got \[0.6, 0.6\] at atom 0"):
+            random_occupancy(atoms)
+    else:
+        assert {len(random_occupancy(atoms, rng=seed)) for seed in range(20)} == {1, 2, 3}
+
+
+def test_a_site_is_full_within_a_thousandth():
+    """Of 10 648 sites that are only a little less than full, none stays empty."""
+    block = Atoms("Cu", cell=[2, 2, 2], pbc=True).repeat(22)
+    for share in (0.9991, 1.0009):
+        block.set_array("occupancies", np.full(len(block), share))
+        assert len(random_occupancy(block)) == len(block)
+    block.set_array("occupancies", np.full(len(block), 1.01))
+    with pytest.raises(ValueError, match="must lie between 0 and 1"):
+        random_occupancy(block)
+
+
+def test_around_a_precipitate_every_atom_keeps_its_record():
+    specimen = with_precipitate(1, matrix=half(), precipitate=zro2(), cells=(3, 3, 3))
+    drawn = random_occupancy(specimen)
+    assert drawn.symbols.count("Zr") == 4
+    assert 26 < drawn.symbols.count("Au") < 78  # of 26 cells of 4 sites, each half occupied

@@ -139,3 +139,10 @@ def test_constraints_do_not_hold_atoms_back():
 def test_what_cannot_be_done_is_said(atoms, options, rule):
     with pytest.raises(ERRORS, match=rule):
         orthogonal(atoms, **options)
+
+
+@pytest.mark.parametrize("periodic", [(True, True, True), (True, True, False), (False, False, False)])
+def test_what_is_periodic_stays_so(periodic):
+    for atoms in (slab(), bulk("Au")):
+        atoms.set_pbc(periodic)
+        assert tuple(orthogonal(atoms).pbc) == periodic

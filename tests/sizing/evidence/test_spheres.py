@@ -27,6 +27,16 @@ def test_a_thickness_map_counts_the_replaced_cells(diameter, cells):
     assert len(sphere.centers) == (rows - diameter + 1) * (columns - diameter + 1)
 
 
+@pytest.mark.parametrize("diameter", [1, 2, 3, 5, 6])
+def test_a_cell_exactly_on_a_sphere_belongs_to_it_wherever_its_centre_is(diameter):
+    """As of replaced cells, also where the centre lies on a half cell."""
+    for down, right in ((4, 4), (4, 4.5), (4.5, 4), (4.5, 4.5)):
+        middle = 4 + diameter % 2 / 2
+        replaced = replaced_cells(diameter, cells=(9, 9, 9), center=(right, down, middle))
+        found = thickness_map(diameter, (down, right), (9, 9), 9)
+        np.testing.assert_array_equal(found, replaced.sum(axis=2).T)
+
+
 @pytest.mark.parametrize("half_cells", [False, True])
 @pytest.mark.parametrize("cells", [(16, 16), (5, 8)])
 def test_spheres_lie_inside_and_are_all_different(cells, half_cells):

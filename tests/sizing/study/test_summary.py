@@ -54,6 +54,18 @@ class TestSummary:
         exact = detection_limit(by_hand(), rate=0.75, tolerance=0.5).diameter.values
         assert exact == pytest.approx(np.array([[np.nan, 4, 1]]), nan_ok=True)
 
+    def test_what_lies_exactly_at_a_limit_is_within_it(self):
+        """A diameter that is wrong by the tolerance, and an interval that ends at the truth."""
+        one_cell_off = detection_limit(by_hand(), rate=0.5, tolerance=1).diameter.values
+        assert one_cell_off.tolist() == [[4, 1, 1]]
+        study = by_hand()
+        truth = study["diameter"] * study.attrs["cell_angstrom"] + 0 * study["diameter_found"]
+        for rounding in (1 - 1e-13, 1, 1 + 1e-13):
+            study["low"], study["high"] = truth * rounding, truth + 1
+            assert study_table(study).coverage.min() == 1
+            study["low"], study["high"] = truth - 1, truth * rounding
+            assert study_table(study).coverage.min() == 1
+
     def test_a_dose_is_interpolated_on_its_logarithm(self):
         assert dose_needed(by_hand(), rate=0.75).values.tolist() == [[4, 1]]
         half = dose_needed(by_hand(), rate=0.875).values.ravel()
