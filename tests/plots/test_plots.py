@@ -183,6 +183,20 @@ class TestOverprint:
         )
         assert overprinting(figure) == []
 
+    def test_one_picture_is_as_wide_as_one_column(self):
+        widths = [
+            plots.panels(
+                {"one": self.IMAGE},
+                [self.NUMBERS],
+                notes=[""],
+                white=1,
+                field_of_view=(9, 9),
+                columns=columns,
+            ).get_figwidth()
+            for columns in (1, 3)
+        ]
+        assert widths[0] == widths[1]
+
     @pytest.mark.parametrize(
         ("maps", "title"),
         [(0, "x" * 200), (1, "ZrO₂, shift 0.123456789 cells, " * 5), (5, "ZrO₂, 59 cells, defocus −19.9 nm")],
