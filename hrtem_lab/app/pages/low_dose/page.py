@@ -19,6 +19,7 @@ from hrtem_lab.app.kit.log_slider import LogSlider, thousands
 from hrtem_lab.app.kit.widgets import Picture
 from hrtem_lab.app.pages.low_dose.study import DOSES, OTHERS, TARGET, DoseStudy, Setting
 from hrtem_lab.metrics import METRICS, prepare
+from hrtem_lab.metrics.outliers import without_warning
 from hrtem_lab.rendering import encode_image, line_mark, overlay, scale_bar
 from hrtem_lab.structures import NB3SN_LATTICE_CONSTANT
 from hrtem_lab.style import metric_colour, metric_symbol
@@ -165,7 +166,8 @@ class LowDose(Dashboard):
         if self._compared is None or self._compared[0] != self.study.setting:
             self._prepared = prepare(self.study.images["same"], readings.shown())
         for name, exposure in self._exposures.items():
-            self._differences[name] = {key: compare(exposure) for key, compare in self._prepared.items()}
+            with without_warning():  # a simulated camera has no bad pixels
+                self._differences[name] = {key: compare(exposure) for key, compare in self._prepared.items()}
             self._numbers[name].value = readings.table(self._differences[name])
         self._compared = state
 

@@ -19,6 +19,7 @@ from hrtem_lab.app.kit.widgets import Picture
 from hrtem_lab.app.pages.noise.bars import bars
 from hrtem_lab.app.pages.noise.panels import PANELS, Exposure, contributions, reference, sampling
 from hrtem_lab.metrics import Prepared
+from hrtem_lab.metrics.outliers import without_warning
 from hrtem_lab.noise import counts_per_pixel
 from hrtem_lab.rendering import encode_image, scale_bar
 
@@ -178,7 +179,8 @@ class NoiseLab(Retakes):
         if key not in self._differences:
             differences = {}
             for name, prepared in self._prepared.items():
-                differences[name] = prepared(self._image(key))
+                with without_warning():  # a simulated camera has no bad pixels
+                    differences[name] = prepared(self._image(key))
                 yield
             self._differences[key] = differences
 
