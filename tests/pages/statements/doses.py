@@ -20,9 +20,8 @@ def lowest(method, what):
     def of(page):
         table = page.text("hl-doses")
         (row,) = [row for row in re.findall(r"<tr.*?</tr>", table) if re.search(f"[ >]{method}</th>", row)]
-        return dict(
-            zip(names, map(prose.value, prose.numbers(words(row).partition(method)[2])), strict=False)
-        )[what]
+        said = re.sub(r"(?<=\d) (?=\d{3}\b)", "", words(row).partition(method)[2])  # 1 800 is one number
+        return dict(zip(names, map(prose.value, prose.numbers(said)), strict=False))[what]
 
     return of
 
