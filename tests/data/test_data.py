@@ -104,6 +104,7 @@ class TestFiles:
 
 
 class TestReproduction:
+    @pytest.mark.slow
     @pytest.mark.parametrize("name", ["nb3sn", "zro2"])
     def test_the_command_writes_the_crystals_again(self, name, tmp_path, monkeypatch, capsys):
         monkeypatch.setattr(sys, "argv", ["regenerate", name, "--folder", str(tmp_path)])
