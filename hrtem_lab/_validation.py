@@ -142,6 +142,12 @@ def mask(value: Any, shape: tuple[int, ...]) -> NDArray[np.bool_] | None:
     return array.copy() if array.any() else None
 
 
+def joined_masks(shape: tuple[int, ...], *masks: Any) -> NDArray[np.bool_] | None:
+    """Return what any of an image's masks leaves out, each checked as by `mask`; None if that is nothing."""
+    given = [one for one in (mask(one, shape) for one in masks) if one is not None]
+    return mask(np.logical_or.reduce(given), shape) if given else None
+
+
 def images(name: str, value: Any) -> NDArray[np.floating]:
     """Return `value` as one floating-point image or a stack of them, shape (…, rows, columns)."""
     # A subclass, such as a masked array, is left to the check of one image.

@@ -54,7 +54,8 @@ class WholeImage(Objective):
     cost = 2
 
     def __init__(self, difference: Callable[[NDArray[Any]], float], greys: Greys) -> None:
-        self._difference, self._greys = _without_warning(difference), greys
+        # A search makes its bright pixels on purpose.
+        self._difference, self._greys = without_warning()(difference), greys
 
     def reset(self, levels: Levels) -> float:
         """Return the difference: there is nothing to remember."""
@@ -191,16 +192,6 @@ class Windows(Objective):
 
         # The filter goes through Fourier space: rounding makes the whole numbers whole again.
         return np.rint(cv2.filter2D(values, -1, self._window, borderType=cv2.BORDER_CONSTANT))
-
-
-def _without_warning(difference: Callable[[NDArray[Any]], float]) -> Callable[[NDArray[Any]], float]:
-    """Return a comparison that keeps quiet of outliers: a search makes its bright pixels on purpose."""
-
-    def quiet(image: NDArray[Any]) -> float:
-        with without_warning():
-            return difference(image)
-
-    return quiet
 
 
 def objective(name: str, metric: MetricLike, reference: NDArray[np.floating], greys: Greys) -> Objective:

@@ -44,7 +44,7 @@ class Prepared(ABC):
     def __init__(self, reference: ArrayLike, *, mask: ArrayLike | None = None) -> None:
         pixels = _validation.real_image("reference", reference)
         self.shape: tuple[int, ...] = pixels.shape
-        self.mask = _joined(pixels.shape, _validation.mask_of(reference), mask)
+        self.mask = _validation.joined_masks(pixels.shape, _validation.mask_of(reference), mask)
         _finite("reference", pixels, self.mask)
 
     def __repr__(self) -> str:
@@ -154,16 +154,12 @@ def checked_pair(
     """
     first = _validation.real_image("reference", reference)
     second = _validation.same_shape("image", _validation.real_image("image", image), first.shape)
-    joined = _joined(first.shape, _validation.mask_of(reference), _validation.mask_of(image), mask)
+    joined = _validation.joined_masks(
+        first.shape, _validation.mask_of(reference), _validation.mask_of(image), mask
+    )
     _finite("reference", first, joined)
     _finite("image", second, joined)
     return first, second, joined
-
-
-def _joined(shape: tuple[int, ...], *masks: Any) -> NDArray[np.bool_] | None:
-    """Return what any of the masks leaves out; None if that is nothing."""
-    checked = [mask for mask in (_validation.mask(mask, shape) for mask in masks) if mask is not None]
-    return _validation.mask(np.logical_or.reduce(checked), shape) if checked else None
 
 
 def _finite(name: str, pixels: NDArray, mask: NDArray[np.bool_] | None) -> None:

@@ -80,9 +80,7 @@ def _joined(reference: ArrayLike, image: ArrayLike, mask: ArrayLike | None) -> N
     """Return which pixels are left out of a cell map; None if none is."""
     shape = _validation.real_image("reference", reference).shape
     _validation.same_shape("image", _validation.real_image("image", image), shape)
-    masks = (_validation.mask_of(reference), _validation.mask_of(image), mask)
-    given = [one for one in (_validation.mask(one, shape) for one in masks) if one is not None]
-    return _validation.mask(np.logical_or.reduce(given), shape) if given else None
+    return _validation.joined_masks(shape, _validation.mask_of(reference), _validation.mask_of(image), mask)
 
 
 def _masked_map(
