@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 
 from hrtem_lab import _validation
 from hrtem_lab.extremes._greys import Greys, Levels
-from hrtem_lab.metrics import METRICS, Metric, PreparedMSE, PreparedSSIM, as_metric, disc
+from hrtem_lab.metrics import METRICS, Metric, MetricLike, PreparedMSE, PreparedSSIM, as_metric, disc
 from hrtem_lab.metrics.outliers import without_warning
 
-MetricLike = str | Metric | Callable[[NDArray[Any], NDArray[Any]], float]
 Box = tuple[slice, slice]
 Floats = NDArray[np.float64]
 

@@ -10,9 +10,10 @@ from numpy.typing import ArrayLike
 from hrtem_lab import _validation
 from hrtem_lab.extremes._band import Band
 from hrtem_lab.extremes._greys import Greys
-from hrtem_lab.extremes._objectives import MetricLike, objective
+from hrtem_lab.extremes._objectives import objective
 from hrtem_lab.extremes._proposals import Period
 from hrtem_lab.extremes._search import Search, State
+from hrtem_lab.metrics import MetricLike
 
 States = Generator[State, None, None]
 
