@@ -20,7 +20,7 @@ from hrtem_lab.sizing import (
     stored_study,
     study_methods,
 )
-from hrtem_lab.waves import load_exit_wave
+from hrtem_lab.waves import ExitWaves, load_exit_wave
 
 CRYSTAL = np.tile(1 + np.outer(np.hanning(8), np.hanning(8)), (4, 4))
 CHANGED = CRYSTAL.copy()
@@ -50,6 +50,7 @@ RESULTS = [
     Specimen(diameter=6),
     stored_study(),
     load_exit_wave("nb3sn"),
+    ExitWaves(np.ones((3, 4, 4), complex), sampling=0.5, energy=80e3, thickness=10),
 ]
 
 
