@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from hrtem_lab._validation import non_negative, pair, positive, positive_integer, real_number
 from hrtem_lab.simulation._lens import Lens
 from hrtem_lab.simulation._pixels import evaluate, pixels_per_period, without_negatives
-from hrtem_lab.simulation._series import intensity_series, mean_intensity
+from hrtem_lab.simulation._series import intensity, mean_intensity, series_of
 from hrtem_lab.waves import ExitWave, ExitWaves
 
 
@@ -146,15 +146,23 @@ def form_image(
     cells = wave.cells if isinstance(wave, ExitWaves) else (1, 1)
     blurs = image_spread > 0 or (drift_down, drift_right) != (0, 0)
     period = None if rotation else _period(wave.extent, cells, beams.shape[1:], (rows, columns), view)
-    if period is not None and len(beams) == 1 and cells == (1, 1) and lens.one_focus and not blurs:
-        one = mean_intensity(beams, transfers, period)
+    if len(beams) == 1 and lens.one_focus:
+        one = beams[0] * next(transfers)[1]
+        if period is not None and cells == (1, 1) and not blurs:
+            return _tiled(intensity(one, period), (rows, columns))
+        mean = intensity(one, (2 * one.shape[0], 2 * one.shape[1]))
     else:
-        series = intensity_series(beams, transfers, wave.extent).of_one_cell(cells)
-        series = series.blurred(image_spread, (drift_down, drift_right)) if blurs else series
-        if period is None:
-            return without_negatives(evaluate(series, (rows, columns), view, rotation))
-        one = without_negatives(series.on_period(period))
-    return np.tile(one, (rows // period[0], columns // period[1]))
+        mean = mean_intensity(beams, transfers)
+    series = series_of(mean, wave.extent).of_one_cell(cells)
+    if blurs:
+        series = series.blurred(image_spread, (drift_down, drift_right))
+    if period is None:
+        return without_negatives(evaluate(series, (rows, columns), view, rotation))
+    return _tiled(without_negatives(series.on_period(period)), (rows, columns))
+
+
+def _tiled(one: NDArray[np.float32], shape: tuple[int, int]) -> NDArray[np.float32]:
+    return np.tile(one, (shape[0] // one.shape[0], shape[1] // one.shape[1]))
 
 
 def _view(
