@@ -159,7 +159,7 @@ def before_propagation(
     return np.asarray(np.fft.ifft2(np.fft.fft2(array) * np.exp(1j * phase)))
 
 
-_UPRIGHT = [(20, 0.0), (39, 0.0), (40, 0.0), (41, 0.0), (60, 0.0)]
+_UPRIGHT = [(20, 0.0), (39, 0.0), (40, 0.0), (41, 0.0)]
 _TILTED = [(40, tilt) for tilt in TILTS[1:]]
 ENSEMBLES: Mapping[str, Crystal | Inclusions | Carbon] = {
     "ensembles/nb3sn-rest": Crystal(
@@ -167,13 +167,15 @@ ENSEMBLES: Mapping[str, Crystal | Inclusions | Carbon] = {
         temperature=None,
         kinds=[(cells, tilt) for cells in (39, 40, 41) for tilt in TILTS],
     ),
-    "ensembles/nb3sn-293K": Crystal(crystal="nb3sn", temperature=293, kinds=[*_UPRIGHT, *_TILTED]),
+    "ensembles/nb3sn-293K": Crystal(
+        crystal="nb3sn", temperature=293, kinds=[*_UPRIGHT, *_TILTED], configurations=32
+    ),
     "ensembles/nb3sn-100K": Crystal(crystal="nb3sn", temperature=100, kinds=[(40, 0.0)]),
     "ensembles/zro2-rest": Crystal(
-        crystal="zro2", temperature=None, kinds=[(cells, 0.0) for cells in (20, 40, 60)]
+        crystal="zro2", temperature=None, kinds=[(cells, 0.0) for cells in (20, 40)]
     ),
     "ensembles/zro2-293K": Crystal(
-        crystal="zro2", temperature=293, kinds=[(cells, 0.0) for cells in (20, 40, 60)]
+        crystal="zro2", temperature=293, kinds=[(cells, 0.0) for cells in (20, 40)]
     ),
     "ensembles/carbon": Carbon(),
     "specimens/small-sphere": Inclusions(

@@ -74,8 +74,8 @@ def load_exit_waves(
     temperature : float or None
         In K: 293; for Nb₃Sn 100, too; None is the crystal at rest, a single wave.
     thickness_cells : int
-        Thickness in unit cells. At 293 K 20, 39, 40, 41 or 60 (ZrO₂: 20, 40 or 60); at 100 K 40. At rest 39,
-        40 or 41 of Nb₃Sn.
+        Thickness in unit cells. Nb₃Sn: at 293 K 20, 39, 40 or 41; at 100 K 40; at rest 39, 40 or 41. ZrO₂: 20
+        or 40.
     tilt : float
         Angle in mrad between the beam and the zone axis, towards x. From 0 to 4 in steps of 0.5 for 40
         cells of Nb₃Sn at rest and at 293 K; 0 for all others.
@@ -83,7 +83,10 @@ def load_exit_waves(
     Returns
     -------
     ExitWaves
-        4 × 4 cells, up to 32 mrad, 80 kV; at rest one cell.
+        4 × 4 cells, up to 32 mrad, 80 kV; at rest one cell. The crystals have mirrors through the atom at
+        the corner, so the mirror image of a snapshot is as likely as the snapshot itself. The ensemble
+        holds both: 32 snapshots of Nb₃Sn, 16 at 100 K and of ZrO₂, each in four orientations; tilted ones
+        in two.
 
     Raises
     ------
@@ -121,7 +124,8 @@ def load_exit_waves(
         raise ValueError(
             f"tilt of {name} at this temperature and thickness must be one of {tilts}, got {tilt:g}"
         )
-    return _ensemble(f"ensembles/{name}-{wanted}", header["ensembles"].index(asked))
+    mirrors = () if temperature is None else ("y",) if tilt else ("x", "y")
+    return _ensemble(f"ensembles/{name}-{wanted}", header["ensembles"].index(asked), mirrors)
 
 
 def list_off_grid_specimens() -> list[str]:
@@ -205,14 +209,21 @@ def load_carbon_slabs() -> ExitWaves:
 
 
 @lru_cache(maxsize=32)
-def _ensemble(name: str, number: int) -> ExitWaves:
+def _ensemble(name: str, number: int, mirrors: tuple[str, ...] = ()) -> ExitWaves:
     """Return the same object each time, so that it can be the key of a cache."""
     arrays, header = _read(name)
     rows, columns = arrays["orders"].T
-    size = [2 * int(np.abs(orders).max()) + 1 for orders in (rows, columns)]
+    size = [2 * int(np.abs(axis).max()) + 1 for axis in (rows, columns)]
     coefficients = arrays["coefficients"][number]
-    spectrum = np.zeros((len(coefficients), *size), np.complex64)
-    spectrum[:, rows, columns] = coefficients  # negative orders count from the end, as in an FFT
+    orders = [(rows, columns)]
+    if "x" in mirrors:
+        orders += [(up, -right) for up, right in orders]
+    if "y" in mirrors:
+        orders += [(-up, right) for up, right in orders]
+    spectrum = np.zeros((len(orders), len(coefficients), *size), np.complex64)
+    for mirrored, (up, right) in zip(spectrum, orders, strict=True):
+        mirrored[:, up, right] = coefficients  # negative orders count from the end, as in an FFT
+    spectrum = spectrum.reshape(-1, *size)
     kind = header["ensembles"][number]
     return ExitWaves(
         np.fft.ifft2(spectrum, norm="forward").astype(np.complex64),
