@@ -1,0 +1,127 @@
+"""The objective lens: its aperture, aberrations, and the foci over which it wanders."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hrtem_lab._validation import non_negative, positive, real_number
+
+# Of the interference of any two beams, the mean over the foci is wrong by less than this.
+_FOCI_ERROR = 1e-5
+_MOST_FOCI = 1000
+
+
+@dataclass(frozen=True)
+class Lens:
+    """Settings of the objective lens, as `form_image` takes them."""
+
+    semiangle_cutoff: float
+    defocus: float
+    Cs: float
+    C12: float
+    phi12: float
+    C21: float
+    phi21: float
+    C23: float
+    phi23: float
+    focal_spread: float
+    angular_spread: float
+    envelope: bool
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.envelope, (bool, np.bool_)):
+            raise TypeError(f"envelope must be True or False, got {self.envelope!r}")
+        for name in ("semiangle_cutoff", "focal_spread", "angular_spread"):
+            check = positive if name == "semiangle_cutoff" else non_negative
+            object.__setattr__(self, name, check(name, getattr(self, name)))
+        for name in ("defocus", "Cs", "C12", "phi12", "C21", "phi21", "C23", "phi23"):
+            object.__setattr__(self, name, real_number(name, getattr(self, name)))
+
+    @property
+    def one_focus(self) -> bool:
+        """Whether the image is that of a single focus."""
+        return bool(self.envelope) or self.focal_spread == 0
+
+    def transfers(
+        self,
+        g_rows: NDArray[np.floating],
+        g_columns: NDArray[np.floating],
+        *,
+        wavelength: float,
+        turned: float,
+    ) -> Iterator[tuple[float, NDArray[np.complexfloating]]]:
+        """Yield the weight of each focus and t(g) there; the specimen is `turned` (radians) under the lens.
+
+        The frequencies are in 1/Å, in the axes of the specimen.
+        """
+        alpha = wavelength * np.hypot(g_rows[:, None], g_columns[None, :])
+        open_to = alpha <= self.semiangle_cutoff / 1e3
+        angle = 0.0
+        if self.C12 or self.C21 or self.C23:
+            # A specimen turned counter-clockwise, seen with rows pointing down, turns from y towards x.
+            angle = np.arctan2(g_rows[:, None], g_columns[None, :]) - turned
+        phases, slopes = self._phases(alpha, angle), self._slopes(alpha, angle)
+        damping = np.zeros(())
+        if self.envelope:
+            damping = (np.pi / (2 * wavelength) * self.focal_spread * alpha**2) ** 2
+        for weight, change in self._foci(float(alpha[open_to].max()), wavelength):
+            chi = 2 * np.pi / wavelength * (phases - change * alpha**2 / 2)
+            radial = 2 * np.pi / wavelength * (slopes[0] - change * alpha)
+            around = 2 * np.pi / wavelength * slopes[1]
+            blur = (self.angular_spread / 2e3) ** 2 * (radial**2 + around**2)
+            yield weight, np.where(open_to, np.exp(-1j * chi - (damping + blur)), 0)
+
+    def _phases(self, alpha: NDArray[np.floating], phi: NDArray[np.floating] | float) -> NDArray[np.floating]:
+        """Return χ λ / 2π in Å."""
+        second = -self.defocus + self.C12 * np.cos(2 * (phi - self.phi12))
+        third = self.C21 * np.cos(phi - self.phi21) + self.C23 * np.cos(3 * (phi - self.phi23))
+        return second * alpha**2 / 2 + third * alpha**3 / 3 + self.Cs * alpha**4 / 4
+
+    def _slopes(
+        self, alpha: NDArray[np.floating], phi: NDArray[np.floating] | float
+    ) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+        """Return the gradient of χ λ / 2π: ∂/∂α and ∂/(α ∂φ), in Å."""
+        second = -self.defocus + self.C12 * np.cos(2 * (phi - self.phi12))
+        third = self.C21 * np.cos(phi - self.phi21) + self.C23 * np.cos(3 * (phi - self.phi23))
+        around = self.C21 / 3 * np.sin(phi - self.phi21) + self.C23 * np.sin(3 * (phi - self.phi23))
+        return (
+            second * alpha + third * alpha**2 + self.Cs * alpha**3,
+            -self.C12 * np.sin(2 * (phi - self.phi12)) * alpha - around * alpha**2,
+        )
+
+    def _foci(self, widest: float, wavelength: float) -> list[tuple[float, float]]:
+        """Return weights, whose sum is 1, and changes of defocus in Å; `widest` is the largest angle."""
+        if self.one_focus:
+            return [(1.0, 0.0)]
+        largest = np.pi / wavelength * self.focal_spread * widest**2
+        nodes, weights = gaussian_mean(largest)
+        if len(nodes) > _MOST_FOCI:
+            most = self.focal_spread * _MOST_FOCI / len(nodes)
+            raise ValueError(
+                f"focal_spread must be at most about {most:.2g} Å at this aperture and energy, "
+                f"where its mean takes {_MOST_FOCI} foci, got {self.focal_spread:g}; envelope=True takes any"
+            )
+        return [
+            (float(weight), float(self.focal_spread * node))
+            for weight, node in zip(weights, nodes, strict=True)
+        ]
+
+
+def gaussian_mean(largest: float) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+    """Return nodes x and weights that average cos(a x) over exp(−x²) / √π, for a up to `largest`.
+
+    Equal steps h converge as fast as a Gaussian falls: cut off at L, the mean is wrong by some exp(−L²),
+    and by exp(−(2π/h − a)²/4) as the steps alias a wave. So the number of nodes grows with a; that of
+    Gauss and Hermite's nodes grows with a², and is smaller only below a = 3.
+    """
+    reach = math.sqrt(-math.log(_FOCI_ERROR))
+    step = 2 * math.pi / (largest + 2 * reach)
+    count = math.ceil(2 * reach / step) + 1
+    nodes = (np.arange(count) - (count - 1) / 2) * step
+    weights = np.exp(-(nodes**2))
+    return nodes, weights / weights.sum()
