@@ -119,7 +119,7 @@ class TestSnapshots:
 
     def test_no_electron_is_lost(self):
         """What the beams of the crystal lose by vibrations is scattered diffusely, between the beams."""
-        options = {**QUICK, "sampling": 0.05}
+        options = {**QUICK, "sampling": 5.275 / 105}  # whole pixels in a cell
         waves = exit_waves(nb3sn(), B=0.6, configurations=2, repetitions=(2, 2, 2), **options)
         power = np.square(np.abs(np.fft.fft2(waves.array, norm="forward"))).mean(axis=0)
         assert power.sum() == pytest.approx(1, abs=0.01)
