@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hrtem_lab._validation import non_negative, pair, positive, positive_integer, real_number
+from hrtem_lab.simulation._coherence import Coherence, coherence
 from hrtem_lab.simulation._lens import Lens
 from hrtem_lab.simulation._pixels import evaluate, pixels_per_period, without_negatives
 from hrtem_lab.simulation._series import intensity_series, mean_intensity
@@ -140,21 +141,49 @@ def form_image(
     )
     beams, g_rows, g_columns = _behind_the_aperture(wave, lens.semiangle_cutoff)
     moved = np.exp(-2j * np.pi * g_rows * down)[:, None] * np.exp(-2j * np.pi * g_columns * right)
-    foci = lens.transfers(g_rows, g_columns, wavelength=wave.wavelength, turned=np.deg2rad(rotation))
-    transfers = ((weight, transfer * moved) for weight, transfer in foci)
+
+    def transfers(at: Lens) -> list[tuple[float, NDArray[np.complexfloating]]]:
+        foci = at.transfers(g_rows, g_columns, wavelength=wave.wavelength, turned=np.deg2rad(rotation))
+        return [(weight, transfer * moved) for weight, transfer in foci]
 
     cells = wave.cells if isinstance(wave, ExitWaves) else (1, 1)
     blurs = image_spread > 0 or (drift_down, drift_right) != (0, 0)
     period = None if rotation else _period(wave.extent, cells, beams.shape[1:], (rows, columns), view)
     if period is not None and len(beams) == 1 and cells == (1, 1) and lens.one_focus and not blurs:
-        one = mean_intensity(beams, transfers, period)
+        one = mean_intensity(beams, transfers(lens), period)
     else:
-        series = intensity_series(beams, transfers, wave.extent).of_one_cell(cells)
+        known = _known_coherence(wave, lens, (g_rows, g_columns))
+        if known is None:
+            series = intensity_series(beams, transfers(lens), wave.extent).of_one_cell(cells)
+        else:
+            ((_, transfer),) = transfers(lens.at_one_focus)
+            series = known.series(
+                transfer,
+                wave.wavelength * np.hypot(g_rows[:, None], g_columns),
+                focal_spread=0.0 if lens.one_focus else lens.focal_spread,
+                wavelength=wave.wavelength,
+                extent=(wave.extent[0] / cells[0], wave.extent[1] / cells[1]),
+            )
         series = series.blurred(image_spread, (drift_down, drift_right)) if blurs else series
         if period is None:
             return without_negatives(evaluate(series, (rows, columns), view, rotation))
         one = without_negatives(series.on_period(period))
     return np.tile(one, (rows // period[0], columns // period[1]))
+
+
+def _known_coherence(
+    wave: ExitWave | ExitWaves, lens: Lens, frequencies: tuple[NDArray[np.floating], NDArray[np.floating]]
+) -> Coherence | None:
+    """Return how the beams of a crystal's ensemble interfere; None where it is no help."""
+    if not isinstance(wave, ExitWaves) or wave.cells == (1, 1):
+        return None
+    if lens.angular_spread and not lens.one_focus:  # the envelope of the angles changes with the focus
+        return None
+    rows, columns = (
+        (first := round(float(g[0]) * extent) + count // 2, first + len(g))
+        for g, extent, count in zip(frequencies, wave.extent, wave.array.shape[1:], strict=True)
+    )
+    return coherence(wave, rows, columns, lens.semiangle_cutoff / 1e3)
 
 
 def _view(
