@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from hrtem_lab.data import _ensembles
 from hrtem_lab.multislice import exit_wave, exit_wave_series
 from hrtem_lab.structures import NB3SN_LATTICE_CONSTANT, nb3sn, with_precipitate, zro2
 from hrtem_lab.waves import ExitWave
@@ -21,7 +22,7 @@ PRISTINE = {"nb3sn": nb3sn, "zro2": zro2}
 PRISTINE_CELLS = 60
 PRECIPITATES = {f"precipitate-{diameter:02d}": diameter for diameter in range(1, 15)}
 PRECIPITATE_CELLS = (16, 16, 40)
-NAMES = (*PRISTINE, *PRECIPITATES)
+NAMES = (*PRISTINE, *PRECIPITATES, *_ensembles.ENSEMBLES)
 FOLDER = Path(__file__).parent
 
 
@@ -39,8 +40,11 @@ def simulate(name: str, *, device: str = "cpu", progress: bool = True) -> dict[s
     -------
     dict
         `coefficients` (thicknesses, rows, columns), the wave's Fourier coefficients with the zero
-        frequency in the middle; `thickness_cells`; `header`, JSON.
+        frequency in the middle; `thickness_cells`; `header`, JSON. Ensembles hold other arrays, which
+        `SOURCES.md` lists.
     """
+    if name in _ensembles.ENSEMBLES:
+        return _ensembles.simulate(name, device=device, progress=progress)
     if name in PRISTINE:
         atoms = PRISTINE[name]()
         waves: Iterable[ExitWave] = _series(atoms, device=device, progress=progress)
@@ -109,7 +113,9 @@ def write(names: Sequence[str] = (), *, device: str = "cpu", folder: Path = FOLD
     """
     for name in names or NAMES:
         print(name, flush=True)
-        np.savez_compressed(folder / f"{name}.npz", **simulate(name, device=device))
+        path = folder / f"{name}.npz"
+        path.parent.mkdir(exist_ok=True)
+        np.savez_compressed(path, **simulate(name, device=device))
 
 
 def main() -> None:

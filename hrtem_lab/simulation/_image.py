@@ -2,14 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 from hrtem_lab._validation import non_negative, pair, positive, positive_integer, real_number
+from hrtem_lab.simulation._coherence import Coherence, coherence
 from hrtem_lab.simulation._lens import Lens
 from hrtem_lab.simulation._pixels import evaluate, pixels_per_period, without_negatives
-from hrtem_lab.simulation._series import intensity, mean_intensity, series_of
+from hrtem_lab.simulation._series import Series, intensity, mean_intensity, series_of
 from hrtem_lab.waves import ExitWave, ExitWaves
+
+
+@dataclass(frozen=True)
+class Beams:
+    """What the aperture lets through of one wave or more: ψ̂ as (waves, rows, columns)."""
+
+    values: NDArray[np.complexfloating]
+    g_rows: NDArray[np.floating]
+    """Frequency of each row in 1/Å."""
+    g_columns: NDArray[np.floating]
+    places: tuple[tuple[int, int], tuple[int, int]]
+    """First row and the row after the last, the same for columns, among the wave's coefficients."""
+    cells: tuple[int, int]
+
+    @property
+    def of_one_wave(self) -> bool:
+        """Whether the image has nothing to average over but foci."""
+        return len(self.values) == 1 and self.cells == (1, 1)
 
 
 def form_image(
@@ -138,31 +160,25 @@ def form_image(
         angular_spread=angular_spread,
         envelope=envelope,
     )
-    beams, g_rows, g_columns = _behind_the_aperture(wave, lens.semiangle_cutoff)
-    moved = np.exp(-2j * np.pi * g_rows * down)[:, None] * np.exp(-2j * np.pi * g_columns * right)
-    foci = lens.transfers(g_rows, g_columns, wavelength=wave.wavelength, turned=np.deg2rad(rotation))
-    transfers = ((weight, transfer * moved) for weight, transfer in foci)
+    beams = _behind_the_aperture(wave, lens.semiangle_cutoff)
+    moved = np.exp(-2j * np.pi * beams.g_rows * down)[:, None] * np.exp(-2j * np.pi * beams.g_columns * right)
 
-    cells = wave.cells if isinstance(wave, ExitWaves) else (1, 1)
+    def transfers(lens: Lens) -> Iterator[tuple[float, NDArray[np.complexfloating]]]:
+        foci = lens.transfers(
+            beams.g_rows, beams.g_columns, wavelength=wave.wavelength, turned=np.deg2rad(rotation)
+        )
+        return ((weight, transfer * moved) for weight, transfer in foci)
+
     blurs = image_spread > 0 or (drift_down, drift_right) != (0, 0)
-    period = None if rotation else _period(wave.extent, cells, beams.shape[1:], (rows, columns), view)
-    if len(beams) == 1 and lens.one_focus:
-        one = beams[0] * next(transfers)[1]
-        if period is not None and cells == (1, 1) and not blurs:
-            return _tiled(intensity(one, period), (rows, columns))
-        mean = intensity(one, (2 * one.shape[0], 2 * one.shape[1]))
-    else:
-        mean = mean_intensity(beams, transfers)
-    series = series_of(mean, wave.extent).of_one_cell(cells)
+    period = None if rotation else _period(wave.extent, beams, (rows, columns), view)
+    if period is not None and not blurs and beams.of_one_wave and lens.one_focus:
+        return _tiled(intensity(beams.values[0] * next(transfers(lens))[1], period), (rows, columns))
+    series = _series(wave, beams, lens, transfers)
     if blurs:
         series = series.blurred(image_spread, (drift_down, drift_right))
     if period is None:
         return without_negatives(evaluate(series, (rows, columns), view, rotation))
     return _tiled(without_negatives(series.on_period(period)), (rows, columns))
-
-
-def _tiled(one: NDArray[np.float32], shape: tuple[int, int]) -> NDArray[np.float32]:
-    return np.tile(one, (shape[0] // one.shape[0], shape[1] // one.shape[1]))
 
 
 def _view(
@@ -184,34 +200,71 @@ def _view(
     return height, width
 
 
-def _behind_the_aperture(
-    wave: ExitWave | ExitWaves, semiangle_cutoff: float
-) -> tuple[NDArray[np.complexfloating], NDArray[np.floating], NDArray[np.floating]]:
-    """Return ψ̂ as (waves, rows, columns), cropped to the aperture, and the frequencies (1/Å) of both axes."""
-    counts = wave.array.shape[-2:]
-    axes = []
-    for count, extent in zip(counts, wave.extent, strict=True):
+def _behind_the_aperture(wave: ExitWave | ExitWaves, semiangle_cutoff: float) -> Beams:
+    places, frequencies = [], []
+    for count, extent in zip(wave.array.shape[-2:], wave.extent, strict=True):
         g = (np.arange(count) - count // 2) / extent
         inside = np.flatnonzero(np.abs(g) * wave.wavelength <= semiangle_cutoff / 1e3)
-        axes.append((slice(inside[0], inside[-1] + 1), g[inside]))
-    (rows, g_rows), (columns, g_columns) = axes
-    return wave._coefficients[..., rows, columns].reshape(-1, len(g_rows), len(g_columns)), g_rows, g_columns
+        places.append((int(inside[0]), int(inside[-1]) + 1))
+        frequencies.append(g[inside])
+    values = wave._coefficients[..., slice(*places[0]), slice(*places[1])]
+    return Beams(
+        values.reshape(-1, *values.shape[-2:]),
+        frequencies[0],
+        frequencies[1],
+        places=(places[0], places[1]),
+        cells=wave.cells if isinstance(wave, ExitWaves) else (1, 1),
+    )
 
 
 def _period(
-    extent: tuple[float, float],
-    cells: tuple[int, int],
-    orders: tuple[int, ...],
-    shape: tuple[int, int],
-    view: tuple[float, float],
+    extent: tuple[float, float], beams: Beams, shape: tuple[int, int], view: tuple[float, float]
 ) -> tuple[int, int] | None:
-    """Return the pixels of one period of the image; None if they are not whole or too few for the image.
-
-    `orders` is the number of orders of the wave along each axis.
-    """
+    """Return the pixels of one period of the image; None if they are not whole or too few for the image."""
+    cells = beams.cells
     tiles = [length * count / whole for length, count, whole in zip(view, cells, extent, strict=True)]
     period = pixels_per_period(shape, (tiles[0], tiles[1]))
-    needed = [2 * ((order - 1) // count) + 1 for order, count in zip(orders, cells, strict=True)]
+    needed = [
+        2 * ((orders - 1) // count) + 1 for orders, count in zip(beams.values.shape[1:], cells, strict=True)
+    ]
     if period is None or period[0] < needed[0] or period[1] < needed[1]:
         return None
     return period
+
+
+def _series(
+    wave: ExitWave | ExitWaves,
+    beams: Beams,
+    lens: Lens,
+    transfers: Callable[[Lens], Iterator[tuple[float, NDArray[np.complexfloating]]]],
+) -> Series:
+    """Return the Fourier series of the mean intensity; `transfers` yields a lens's foci."""
+    known = _known_coherence(wave, beams, lens)
+    if known is not None:
+        ((_, transfer),) = transfers(lens.at_one_focus)
+        return known.series(
+            transfer,
+            wave.wavelength * np.hypot(beams.g_rows[:, None], beams.g_columns),
+            focal_spread=0.0 if lens.one_focus else lens.focal_spread,
+            wavelength=wave.wavelength,
+            extent=(wave.extent[0] / beams.cells[0], wave.extent[1] / beams.cells[1]),
+        )
+    if beams.of_one_wave and lens.one_focus:
+        one = beams.values[0] * next(transfers(lens))[1]
+        mean = intensity(one, (2 * one.shape[0], 2 * one.shape[1]))
+    else:
+        mean = mean_intensity(beams.values, transfers(lens))
+    return series_of(mean, wave.extent).of_one_cell(beams.cells)
+
+
+def _known_coherence(wave: ExitWave | ExitWaves, beams: Beams, lens: Lens) -> Coherence | None:
+    """Return how the beams of a crystal's ensemble interfere; None where it is no help."""
+    if not isinstance(wave, ExitWaves) or wave.cells == (1, 1):
+        return None
+    if lens.angular_spread and not lens.one_focus:  # the envelope of the angles changes with the focus
+        return None
+    return coherence(wave, *beams.places, lens.semiangle_cutoff / 1e3)
+
+
+def _tiled(one: NDArray[np.float32], shape: tuple[int, int]) -> NDArray[np.float32]:
+    return np.tile(one, (shape[0] // one.shape[0], shape[1] // one.shape[1]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +46,11 @@ class Lens:
     def one_focus(self) -> bool:
         """Whether the image is that of a single focus."""
         return bool(self.envelope) or self.focal_spread == 0
+
+    @property
+    def at_one_focus(self) -> Lens:
+        """The same lens without a spread of focus, if the mean over it is taken elsewhere."""
+        return self if self.one_focus else replace(self, focal_spread=0.0)
 
     def transfers(
         self,

@@ -1,13 +1,11 @@
-"""Exit waves: the class `ExitWave`, and the waves that come with the package."""
+"""A wave behind a specimen, an ensemble of such waves, and the electron's wavelength."""
 
 from __future__ import annotations
 
-import json
 import operator
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
-from importlib import resources
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -206,75 +204,3 @@ def wavelength(energy: float) -> float:
     hc = 12398.419843320026  # eV Å, exact in the SI
     rest_energy = 510998.95069  # eV, CODATA 2022
     return float(hc / np.sqrt(energy * (2 * rest_energy + energy)))
-
-
-def list_exit_waves() -> list[str]:
-    """Return the names that `load_exit_wave` knows.
-
-    Examples
-    --------
-    >>> list_exit_waves()[:3]
-    ['nb3sn', 'zro2', 'precipitate-01']
-    """
-    names = [path.name.removesuffix(".npz") for path in _data().iterdir() if path.name.endswith(".npz")]
-    return sorted(names, key=lambda name: (name.startswith("precipitate"), name))
-
-
-def load_exit_wave(name: str, *, thickness_cells: int = 40) -> ExitWave:
-    """Load one of the exit waves that come with the package, converged and band-limited to 50 mrad.
-
-    Parameters
-    ----------
-    name : str
-        One of `list_exit_waves()`: "nb3sn" and "zro2" are pristine unit cells, "precipitate-07" is
-        Nb₃Sn, 16 × 16 × 40 cells, with a ZrO₂ sphere of 7 cells diameter.
-    thickness_cells : int
-        Thickness in unit cells: 1 to 60 for the pristine crystals, 40 for the precipitates.
-
-    Returns
-    -------
-    ExitWave
-        At 80 kV, [001] along the beam.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If the name or the thickness is not among those shipped.
-
-    Examples
-    --------
-    >>> wave = load_exit_wave("nb3sn", thickness_cells=20)
-    >>> round(wave.thickness, 1), wave.energy
-    (105.5, 80000.0)
-    """
-    names = list_exit_waves()
-    if name not in names:
-        raise ValueError(f"name must be one of {', '.join(names)}, got {name!r}")
-    thickness_cells = positive_integer("thickness_cells", thickness_cells)
-    waves, cells, header = _read(name)
-    if thickness_cells not in cells:
-        allowed = f"{cells[0]}" if len(cells) == 1 else f"between {cells[0]} and {cells[-1]}"
-        raise ValueError(f"thickness_cells of {name} must be {allowed}, got {thickness_cells}")
-    coefficients = waves[cells.index(thickness_cells)]
-    rows, columns = coefficients.shape
-    return ExitWave(
-        array=np.fft.ifft2(np.fft.ifftshift(coefficients) * coefficients.size),
-        sampling=(header["extent"][0] / rows, header["extent"][1] / columns),
-        energy=header["energy"],
-        thickness=thickness_cells * header["cell_thickness"],
-        provenance=header,
-    )
-
-
-def _data() -> Any:
-    return resources.files("hrtem_lab") / "data"
-
-
-@lru_cache(maxsize=4)
-def _read(name: str) -> tuple[NDArray[np.complex64], list[int], dict[str, Any]]:
-    with (_data() / f"{name}.npz").open("rb") as stream, np.load(stream) as archive:
-        return (
-            archive["coefficients"],
-            [int(count) for count in archive["thickness_cells"]],
-            json.loads(str(archive["header"])),
-        )
