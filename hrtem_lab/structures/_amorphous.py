@@ -20,6 +20,7 @@ _GRAMS = 1.66053906660
 # Spheres added at random never fill more than 0.38 of the space; near that, a free place is hard to find.
 _PACKING = 0.33
 _TRIES = 2000
+_MOST = 10_000_000
 
 
 def amorphous_layer(
@@ -61,8 +62,9 @@ def amorphous_layer(
     Raises
     ------
     TypeError, ValueError
-        If a length or the density is not positive, the element is unknown, the layer would hold no atom,
-        the extent is less than twice the distance, or atoms so far apart do not fit at this density.
+        If a length or the density is not positive, the element is unknown, the layer would hold no atom or
+        more than ten million, the extent is less than twice the distance, or atoms so far apart do not fit
+        at this density.
 
     Notes
     -----
@@ -159,10 +161,10 @@ def _mass(element: str) -> float:
 
 
 def _number(box: NDArray[np.floating], density: float, mass: float) -> int:
-    number = float(np.prod(box)) * density / (_GRAMS * mass)
-    if number < 0.5:
+    number = math.prod(box.tolist()) * density / (_GRAMS * mass)
+    if not 0.5 <= number <= _MOST:
         size = " × ".join(f"{edge:g}" for edge in box)
-        raise ValueError(f"the layer must hold at least one atom, got {number:.2g} in {size} Å")
+        raise ValueError(f"a layer must hold 1 to {_MOST} atoms, got {number:.2g} in {size} Å")
     return round(number)
 
 
