@@ -46,11 +46,11 @@ def amorphous_layer(
     element : str
         Symbol of the only element.
     density : float
-        g/cm³. It sets the number of atoms, rounded. The default for carbon is our choice, between graphite's
-        2.27 and what evaporated films are said to have.
+        g/cm³. It sets the number of atoms, rounded. The default is our choice for carbon, a little below
+        graphite.
     min_distance : float
-        Å between the centres of atoms. The default for carbon is our choice, a little less than the bond in
-        graphite, 1.42.
+        Å between the centres of atoms. The default is our choice for carbon, a little less than the bond in
+        graphite, 1.42 Å.
     rng : int or numpy.random.Generator
         Seed.
 

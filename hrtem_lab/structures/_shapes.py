@@ -205,8 +205,8 @@ class Sphere(Shape):
 class Facetted(Shape):
     """A body between the planes {100} and {111}: octahedron, cuboctahedron, cube, and what lies between.
 
-    Every point at (x, y, z) from the centre has |x|, |y|, |z| ≤ d/2 and |x| + |y| + |z| ≤ √3 w d/2, with the
-    diameter d and the ratio w.
+    Every point at (x, y, z) from the centre has `max(|x|, |y|, |z|) ≤ d/2` and `|x| + |y| + |z| ≤ √3 w d/2`,
+    with the diameter d and the ratio w.
 
     Parameters
     ----------

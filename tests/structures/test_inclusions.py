@@ -124,6 +124,17 @@ class TestAtoms:
         assert np.allclose(np.sort(copper, axis=0), np.sort(inside, axis=0))
         assert precipitate.positions[0, 2] == -1.5
 
+    def test_atoms_just_outside_their_cell_stand_in_the_specimen(self):
+        """Rounding puts an atom below 0, where its crystal's next cell would hold it."""
+        scaled = np.array([(-1e-17, 0.5, -0.25), (0.5, 1.25, 1)])
+        cell = Atoms("Au2", scaled_positions=scaled, cell=[4] * 3, pbc=True)
+        specimen = with_inclusions([], matrix=cell, cells=(1, 1, 2))
+        expected = np.array([(0, 0.5, 0.75), (0.5, 0.25, 0), (0, 0.5, 1.75), (0.5, 0.25, 1)])
+        assert specimen.positions == pytest.approx(expected * 4)
+        body = Facetted((0.5, 0.5, 0.5), 1, CUBE)
+        placed = with_inclusions(body, matrix=nb3sn(4), precipitate=cell, cells=(1, 1, 1), min_distance=0)
+        assert placed.positions[placed.symbols == "Au"] == pytest.approx(expected[:2] * 4)
+
     def test_whole_cells_further_the_same_atoms_stand(self):
         step = (2, 1, 3)
         shape = Ellipsoid((2.3, 2.7, 2.9), (3.4, 4.1, 5.2))
