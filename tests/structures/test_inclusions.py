@@ -245,6 +245,7 @@ class TestDepthMap:
             Sphere((2, 2, 4.5), 2),
             Sphere((2.2, 2, 7.5), 2),
             Sphere((2, 2, 7), 0.5),
+            Sphere((2, 2, 8), 0.8),
         ]
         depth = depth_map(shapes, cells=(4, 4, 9), pixels_per_cell=40, lattice_constant=1)
         z = np.arange(0, 9, 2e-3) + 1e-3
