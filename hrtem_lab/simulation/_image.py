@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,8 +12,26 @@ from hrtem_lab._validation import non_negative, pair, positive, positive_integer
 from hrtem_lab.simulation._coherence import Coherence, coherence
 from hrtem_lab.simulation._lens import Lens
 from hrtem_lab.simulation._pixels import evaluate, pixels_per_period, without_negatives
-from hrtem_lab.simulation._series import intensity_series, mean_intensity
+from hrtem_lab.simulation._series import Series, intensity, mean_intensity, series_of
 from hrtem_lab.waves import ExitWave, ExitWaves
+
+
+@dataclass(frozen=True)
+class Beams:
+    """What the aperture lets through of one wave or more: ψ̂ as (waves, rows, columns)."""
+
+    values: NDArray[np.complexfloating]
+    g_rows: NDArray[np.floating]
+    """Frequency of each row in 1/Å."""
+    g_columns: NDArray[np.floating]
+    places: tuple[tuple[int, int], tuple[int, int]]
+    """First row and the row after the last, the same for columns, among the wave's coefficients."""
+    cells: tuple[int, int]
+
+    @property
+    def of_one_wave(self) -> bool:
+        """Whether the image has nothing to average over but foci."""
+        return len(self.values) == 1 and self.cells == (1, 1)
 
 
 def form_image(
@@ -139,51 +160,25 @@ def form_image(
         angular_spread=angular_spread,
         envelope=envelope,
     )
-    beams, g_rows, g_columns = _behind_the_aperture(wave, lens.semiangle_cutoff)
-    moved = np.exp(-2j * np.pi * g_rows * down)[:, None] * np.exp(-2j * np.pi * g_columns * right)
+    beams = _behind_the_aperture(wave, lens.semiangle_cutoff)
+    moved = np.exp(-2j * np.pi * beams.g_rows * down)[:, None] * np.exp(-2j * np.pi * beams.g_columns * right)
 
-    def transfers(at: Lens) -> list[tuple[float, NDArray[np.complexfloating]]]:
-        foci = at.transfers(g_rows, g_columns, wavelength=wave.wavelength, turned=np.deg2rad(rotation))
-        return [(weight, transfer * moved) for weight, transfer in foci]
+    def transfers(lens: Lens) -> Iterator[tuple[float, NDArray[np.complexfloating]]]:
+        foci = lens.transfers(
+            beams.g_rows, beams.g_columns, wavelength=wave.wavelength, turned=np.deg2rad(rotation)
+        )
+        return ((weight, transfer * moved) for weight, transfer in foci)
 
-    cells = wave.cells if isinstance(wave, ExitWaves) else (1, 1)
     blurs = image_spread > 0 or (drift_down, drift_right) != (0, 0)
-    period = None if rotation else _period(wave.extent, cells, beams.shape[1:], (rows, columns), view)
-    if period is not None and len(beams) == 1 and cells == (1, 1) and lens.one_focus and not blurs:
-        one = mean_intensity(beams, transfers(lens), period)
-    else:
-        known = _known_coherence(wave, lens, (g_rows, g_columns))
-        if known is None:
-            series = intensity_series(beams, transfers(lens), wave.extent).of_one_cell(cells)
-        else:
-            ((_, transfer),) = transfers(lens.at_one_focus)
-            series = known.series(
-                transfer,
-                wave.wavelength * np.hypot(g_rows[:, None], g_columns),
-                focal_spread=0.0 if lens.one_focus else lens.focal_spread,
-                wavelength=wave.wavelength,
-                extent=(wave.extent[0] / cells[0], wave.extent[1] / cells[1]),
-            )
-        series = series.blurred(image_spread, (drift_down, drift_right)) if blurs else series
-        if period is None:
-            return without_negatives(evaluate(series, (rows, columns), view, rotation))
-        one = without_negatives(series.on_period(period))
-    return np.tile(one, (rows // period[0], columns // period[1]))
-
-
-def _known_coherence(
-    wave: ExitWave | ExitWaves, lens: Lens, frequencies: tuple[NDArray[np.floating], NDArray[np.floating]]
-) -> Coherence | None:
-    """Return how the beams of a crystal's ensemble interfere; None where it is no help."""
-    if not isinstance(wave, ExitWaves) or wave.cells == (1, 1):
-        return None
-    if lens.angular_spread and not lens.one_focus:  # the envelope of the angles changes with the focus
-        return None
-    rows, columns = (
-        (first := round(float(g[0]) * extent) + count // 2, first + len(g))
-        for g, extent, count in zip(frequencies, wave.extent, wave.array.shape[1:], strict=True)
-    )
-    return coherence(wave, rows, columns, lens.semiangle_cutoff / 1e3)
+    period = None if rotation else _period(wave.extent, beams, (rows, columns), view)
+    if period is not None and not blurs and beams.of_one_wave and lens.one_focus:
+        return _tiled(intensity(beams.values[0] * next(transfers(lens))[1], period), (rows, columns))
+    series = _series(wave, beams, lens, transfers)
+    if blurs:
+        series = series.blurred(image_spread, (drift_down, drift_right))
+    if period is None:
+        return without_negatives(evaluate(series, (rows, columns), view, rotation))
+    return _tiled(without_negatives(series.on_period(period)), (rows, columns))
 
 
 def _view(
@@ -205,34 +200,71 @@ def _view(
     return height, width
 
 
-def _behind_the_aperture(
-    wave: ExitWave | ExitWaves, semiangle_cutoff: float
-) -> tuple[NDArray[np.complexfloating], NDArray[np.floating], NDArray[np.floating]]:
-    """Return ψ̂ as (waves, rows, columns), cropped to the aperture, and the frequencies (1/Å) of both axes."""
-    counts = wave.array.shape[-2:]
-    axes = []
-    for count, extent in zip(counts, wave.extent, strict=True):
+def _behind_the_aperture(wave: ExitWave | ExitWaves, semiangle_cutoff: float) -> Beams:
+    places, frequencies = [], []
+    for count, extent in zip(wave.array.shape[-2:], wave.extent, strict=True):
         g = (np.arange(count) - count // 2) / extent
         inside = np.flatnonzero(np.abs(g) * wave.wavelength <= semiangle_cutoff / 1e3)
-        axes.append((slice(inside[0], inside[-1] + 1), g[inside]))
-    (rows, g_rows), (columns, g_columns) = axes
-    return wave._coefficients[..., rows, columns].reshape(-1, len(g_rows), len(g_columns)), g_rows, g_columns
+        places.append((int(inside[0]), int(inside[-1]) + 1))
+        frequencies.append(g[inside])
+    values = wave._coefficients[..., slice(*places[0]), slice(*places[1])]
+    return Beams(
+        values.reshape(-1, *values.shape[-2:]),
+        frequencies[0],
+        frequencies[1],
+        places=(places[0], places[1]),
+        cells=wave.cells if isinstance(wave, ExitWaves) else (1, 1),
+    )
 
 
 def _period(
-    extent: tuple[float, float],
-    cells: tuple[int, int],
-    orders: tuple[int, ...],
-    shape: tuple[int, int],
-    view: tuple[float, float],
+    extent: tuple[float, float], beams: Beams, shape: tuple[int, int], view: tuple[float, float]
 ) -> tuple[int, int] | None:
-    """Return the pixels of one period of the image; None if they are not whole or too few for the image.
-
-    `orders` is the number of orders of the wave along each axis.
-    """
+    """Return the pixels of one period of the image; None if they are not whole or too few for the image."""
+    cells = beams.cells
     tiles = [length * count / whole for length, count, whole in zip(view, cells, extent, strict=True)]
     period = pixels_per_period(shape, (tiles[0], tiles[1]))
-    needed = [2 * ((order - 1) // count) + 1 for order, count in zip(orders, cells, strict=True)]
+    needed = [
+        2 * ((orders - 1) // count) + 1 for orders, count in zip(beams.values.shape[1:], cells, strict=True)
+    ]
     if period is None or period[0] < needed[0] or period[1] < needed[1]:
         return None
     return period
+
+
+def _series(
+    wave: ExitWave | ExitWaves,
+    beams: Beams,
+    lens: Lens,
+    transfers: Callable[[Lens], Iterator[tuple[float, NDArray[np.complexfloating]]]],
+) -> Series:
+    """Return the Fourier series of the mean intensity; `transfers` yields a lens's foci."""
+    known = _known_coherence(wave, beams, lens)
+    if known is not None:
+        ((_, transfer),) = transfers(lens.at_one_focus)
+        return known.series(
+            transfer,
+            wave.wavelength * np.hypot(beams.g_rows[:, None], beams.g_columns),
+            focal_spread=0.0 if lens.one_focus else lens.focal_spread,
+            wavelength=wave.wavelength,
+            extent=(wave.extent[0] / beams.cells[0], wave.extent[1] / beams.cells[1]),
+        )
+    if beams.of_one_wave and lens.one_focus:
+        one = beams.values[0] * next(transfers(lens))[1]
+        mean = intensity(one, (2 * one.shape[0], 2 * one.shape[1]))
+    else:
+        mean = mean_intensity(beams.values, transfers(lens))
+    return series_of(mean, wave.extent).of_one_cell(beams.cells)
+
+
+def _known_coherence(wave: ExitWave | ExitWaves, beams: Beams, lens: Lens) -> Coherence | None:
+    """Return how the beams of a crystal's ensemble interfere; None where it is no help."""
+    if not isinstance(wave, ExitWaves) or wave.cells == (1, 1):
+        return None
+    if lens.angular_spread and not lens.one_focus:  # the envelope of the angles changes with the focus
+        return None
+    return coherence(wave, *beams.places, lens.semiangle_cutoff / 1e3)
+
+
+def _tiled(one: NDArray[np.float32], shape: tuple[int, int]) -> NDArray[np.float32]:
+    return np.tile(one, (shape[0] // one.shape[0], shape[1] // one.shape[1]))
