@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import ipywidgets as widgets
@@ -155,11 +155,7 @@ class Reality(Retakes):
             "In brackets, and pale on the bar: the range of SIFT as the pixel grid moves.</p>"
         )
         pictures = pictures_row([self._reference_picture, self._picture, self._map_picture])
-        sliders = [
-            widgets.VBox([widgets.HTML(f"<h4>{name}</h4>"), self.controls.panel(*keys)],
-                         layout={"flex": "1 1 380px"})
-            for name, keys in GROUPS.items()
-        ]  # fmt: skip
+        sliders = [self._group(name, keys) for name, keys in GROUPS.items()]
         again = self._noise_row("Record the same settings once more")
         values = widgets.VBox(
             [self.controls.row("reference"), self._numbers, again, self.actions], layout={"flex": "1 1 380px"}
@@ -176,6 +172,13 @@ class Reality(Retakes):
             ]
         )
         self.view.add_class("hl-dashboard")
+
+    def _group(self, name: str, keys: Sequence[str]) -> Any:
+        """Return controls under a heading."""
+        group = widgets.VBox([widgets.HTML(f"<h4>{name}</h4>"), self.controls.panel(*keys)])
+        group.layout.flex = "1 1 380px"
+        group.add_class("hl-controls")
+        return group
 
 
 def dashboard() -> Any:
