@@ -7,7 +7,15 @@ at any pixel size, shift, rotation and field of view, in milliseconds. Nothing i
 
 from hrtem_lab.simulation._background import with_background
 from hrtem_lab.simulation._image import form_image
-from hrtem_lab.waves import ExitWave, ExitWaves, list_exit_waves, load_exit_wave, wavelength
+from hrtem_lab.simulation._layer import through_layer
+from hrtem_lab.waves import (
+    ExitWave,
+    ExitWaves,
+    list_exit_waves,
+    load_exit_wave,
+    load_exit_waves,
+    wavelength,
+)
 
 __all__ = [
     "ExitWave",
@@ -15,6 +23,8 @@ __all__ = [
     "form_image",
     "list_exit_waves",
     "load_exit_wave",
+    "load_exit_waves",
+    "through_layer",
     "wavelength",
     "with_background",
 ]
