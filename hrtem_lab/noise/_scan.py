@@ -13,7 +13,7 @@ from hrtem_lab.noise._rules import below_one, frame
 
 # So many sines make a smooth spectrum over the three or four decades between a frame's time and a line's.
 SINES = 32
-# Products of matrices of so few rows stay in one thread: on a busy machine BLAS's threads wait for each other.
+# Products of so few rows stay in one thread: on a busy machine BLAS's threads wait for each other.
 ROWS_AT_ONCE = 16
 # OpenCV's remap addresses no longer side.
 LONGEST_SIDE = 32766
