@@ -205,6 +205,11 @@ class TestScan:
         with pytest.raises(ValueError, match=f"^{name} must"):
             Scan(**{name: value})
 
+    @pytest.mark.parametrize("name", ["jitter", "line_jitter", "flyback"])
+    def test_a_beam_that_makes_no_image_is_refused(self, name):
+        with pytest.raises(ValueError, match=rf"^{name} must lie between 0 and 1000, got 10*\.0"):
+            Scan(**{name: 1e9})
+
     @pytest.mark.parametrize("name", ["dwell", "highest", "settling"])
     def test_times_are_positive(self, name):
         with pytest.raises(ValueError, match=f"^{name} must be positive, got 0"):
