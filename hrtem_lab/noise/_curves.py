@@ -125,15 +125,15 @@ class Transfer:
     def __post_init__(self) -> None:
         for field, name in (("signal", "MTF"), ("noise", "NTF")):
             object.__setattr__(self, field, known(field, getattr(self, field)))
-            within_bounds(name, evaluated(getattr(self, field), CHECKED))
+            within_bounds(name, getattr(self, field))
         if not 0 < share("dqe0", self.dqe0):
             raise ValueError(f"dqe0 must be positive, got {self.dqe0!r}")
-        efficiency = self.dqe(CHECKED)
+        q = np.union1d(places(self.signal), places(self.noise))
+        efficiency = self.dqe(q)
         worst = int(np.argmax(efficiency))
-        if efficiency[worst] > 1 + 1e-9:
+        if efficiency[worst] > 1 + 1e-6:
             raise ValueError(
-                "DQE = dqe0 · MTF² / NTF² must be at most 1, "
-                f"got {efficiency[worst]:g} at q = {CHECKED[worst]:.3g}"
+                f"DQE = dqe0 · MTF² / NTF² must be at most 1, got {efficiency[worst]:g} at q = {q[worst]:.3g}"
             )
 
     def mtf(self, q: ArrayLike) -> NDArray[np.float64]:
@@ -187,14 +187,20 @@ def evaluated(curve: Any, q: NDArray[np.float64]) -> NDArray[np.float64]:
     return values
 
 
-def within_bounds(name: str, values: NDArray[np.float64]) -> None:
+def places(curve: Any) -> NDArray[np.float64]:
+    """Return the frequencies at which a curve is checked: many, and all of a table's within an image."""
+    listed = [] if callable(curve) else [q for q in curve[0] if q <= CORNER]
+    return np.union1d(CHECKED, listed)
+
+
+def within_bounds(name: str, curve: Any) -> None:
     """Raise unless a curve begins at 1 and stays between 0 and 1."""
+    q = places(curve)
+    values = evaluated(curve, q)
     if not np.isfinite(values).all():
         raise ValueError(f"{name} must be finite, got NaN or infinity")
     if abs(values[0] - 1) > 1e-6:
         raise ValueError(f"{name} must be 1 at q = 0, got {values[0]:g}")
     for worst in (int(np.argmax(values)), int(np.argmin(values))):
         if not -1e-9 <= values[worst] <= 1 + 1e-6:
-            raise ValueError(
-                f"{name} must lie between 0 and 1, got {values[worst]:g} at q = {CHECKED[worst]:.3g}"
-            )
+            raise ValueError(f"{name} must lie between 0 and 1, got {values[worst]:g} at q = {q[worst]:.3g}")

@@ -13,7 +13,7 @@ from hrtem_lab.noise._rules import below_one, frame
 
 # So many sines make a smooth spectrum over the three or four decades between a frame's time and a line's.
 SINES = 32
-# Products of matrices of so few rows stay in one thread: on a busy machine BLAS's threads wait for each other.
+# Products of so few rows stay in one thread: on a busy machine BLAS's threads wait for each other.
 ROWS_AT_ONCE = 16
 # OpenCV's remap addresses no longer side.
 LONGEST_SIDE = 32766
@@ -229,12 +229,8 @@ def distorted_sampling(image: ArrayLike, *, down: ArrayLike, right: ArrayLike) -
     16.5
     """
     expected = _validation.images("image", image).astype(np.float64)
-    rows, columns = expected.shape[-2:]
-    if max(rows, columns) > LONGEST_SIDE:
-        raise ValueError(f"image must have at most 32 766 rows and columns, got {rows} × {columns}")
-    moved = [
-        _displacement(name, given, (rows, columns)) for name, given in (("down", down), ("right", right))
-    ]
+    sides = expected.shape[-2:]
+    moved = [_displacement(name, given, sides) for name, given in (("down", down), ("right", right))]
     for place in np.ndindex(expected.shape[:-2]):
         expected[place] = sampled_at(expected[place], *moved)
     return expected
@@ -264,7 +260,11 @@ def sampled_at(image: NDArray[np.float64], down: NDArray, right: NDArray) -> NDA
     import cv2  # noqa: PLC0415
 
     rows, columns = image.shape
-    where_down = (np.arange(rows)[:, None] + down).astype(np.float32)
-    where_right = (np.arange(columns) + right).astype(np.float32)
+    farthest = max(rows, columns)
+    if farthest > LONGEST_SIDE:
+        raise ValueError(f"image must have at most 32 766 rows and columns, got {rows} × {columns}")
+    # OpenCV mirrors step by step: for a beam far outside that takes too long.
+    where_down = (np.arange(rows)[:, None] + np.clip(down, -farthest, farthest)).astype(np.float32)
+    where_right = (np.arange(columns) + np.clip(right, -farthest, farthest)).astype(np.float32)
     moved = cv2.remap(image, where_right, where_down, cv2.INTER_LANCZOS4, borderMode=cv2.BORDER_REFLECT)
     return np.asarray(moved, dtype=np.float64)

@@ -8,8 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hrtem_lab._validation import non_negative, positive
-from hrtem_lab.noise._rules import below_one, frame
+from hrtem_lab.noise._rules import at_most, below_one, frame
 from hrtem_lab.noise._scan import flyback, line_jitter, scan_jitter
+
+# A beam that is farther off than this, in pixels, makes no image.
+FARTHEST = 1000.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +37,7 @@ class Scan:
     Raises
     ------
     TypeError, ValueError
-        If a number is out of the range of its function.
+        If a number is out of the range of its function, or a displacement above 1000 pixels.
 
     Examples
     --------
@@ -63,6 +66,8 @@ class Scan:
                 below_one if field.name in shares else positive if field.name in above_zero else non_negative
             )
             check(field.name, getattr(self, field.name))
+        for name in ("jitter", "line_jitter", "flyback"):
+            at_most(name, getattr(self, name), FARTHEST)
 
     def displacements(
         self, shape: tuple[int, ...], *, rng: int | np.random.Generator | None = None

@@ -177,7 +177,7 @@ def counted_through(
 def counted_in_bands(
     expected: NDArray[np.float64], vacuum: float, generator: np.random.Generator
 ) -> NDArray[np.float64]:
-    """Return the electrons that each pixel counts, drawn in bands of rows at the same time, each its stream."""
+    """Return the electrons that each pixel counts, drawn in bands of rows at the same time."""
     bands = zip(np.array_split(expected, BANDS), generator.spawn(BANDS), strict=True)
     with ThreadPoolExecutor(BANDS) as threads:
         # Only where drawing takes longer than starting a thread.
