@@ -40,7 +40,7 @@ USES = {
     # The picture is the SIFT map of 16 × 16 cells of a 1024² image; the noise must be measured for each dose.
     "chapter 6, dose": ("06_precipitates", ("dose",)),
     # Each change of the specimen takes other exit waves.
-    "chapter 7, lens": ("07_reality", ("defocus", "C12")),
+    "chapter 7, lens": ("07_reality", ("defocus", "c12")),
     "chapter 7, specimen and lens in turn": ("07_reality", ("tilt", "defocus")),
     PEER_NAME: (PEER, ("defocus",)),
 }

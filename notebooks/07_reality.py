@@ -55,7 +55,7 @@ page.dashboard()
 # * **Stobbs' factor.** For decades, measured contrast was two to three times weaker than simulated contrast
 #   ([Hÿtch and Stobbs 1994](https://doi.org/10.1016/0304-3991(94)90034-5)). Part of it was the camera. MSE gives
 #   [0.13](?stobbs=3) for a factor of three, SIFT [0.008](?stobbs=3): it does not look at contrast at all.
-# * **All at once, on a good day,** MSE is [0.31](?vibration=293&tilt=1&C12=1&C21=20&focal_spread=4&image_spread=0.03&background=20&camera=counting%20camera),
+# * **All at once, on a good day,** MSE is [0.31](?vibration=293&tilt=1&c12=1&c21=20&focal_spread=4&image_spread=0.03&background=20&camera=counting%20camera),
 #   four times its threshold. The budget above says which effect to mend first.
 #
 # So an experiment is not within the thresholds of a simulation that leaves all of this out, and a simulation that puts it in can be.

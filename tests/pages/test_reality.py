@@ -12,13 +12,14 @@ from hrtem_lab.app.pages.reality.settings import EFFECTS, EVERYTHING, USUAL
 from hrtem_lab.edge_cases import edge_cases
 from hrtem_lab.metrics import METRICS, sift_spread
 from hrtem_lab.noise import camera_preset
-from hrtem_lab.simulation import ExitWaves, form_image, load_exit_wave, through_layer, with_background
+from hrtem_lab.simulation import form_image, through_layer, with_background
 from hrtem_lab.waves import load_carbon_slabs, load_exit_waves
 from tests.pages.reader import Reader, levels, opened, shown_numbers, words
 from tests.pages.statements.opening import early
 
 FOUR_CELLS = 4 * 5.275
-REST = form_image(load_exit_wave("nb3sn"))
+CRYSTAL = load_exit_waves("nb3sn", temperature=None)[0]
+REST = form_image(CRYSTAL)
 
 
 @pytest.fixture(autouse=True)
@@ -29,11 +30,6 @@ def _short(monkeypatch):
 
 def differences(image, reference=REST):
     return {key: METRICS[key](reference, image) for key in ("mse", "ssim", "cw_ssim", "sift", "chi_square")}
-
-
-def behind_carbon(waves, nm):
-    slabs = load_carbon_slabs()
-    return through_layer(waves, ExitWaves(slabs.array[:nm], slabs.sampling, slabs.energy, slabs.thickness))
 
 
 def tilted(angle):
@@ -47,16 +43,18 @@ IMAGES = {
     "tilt=2&thickness=41": lambda: form_image(
         load_exit_waves("nb3sn", temperature=None, thickness_cells=41, tilt=2)[0]
     ),
-    "layer=2": lambda: form_image(behind_carbon(load_exit_wave("nb3sn"), 2), field_of_view=FOUR_CELLS),
-    "defocus=-2.5": lambda: form_image(load_exit_wave("nb3sn"), defocus=-25),
-    "C12=3&azimuth=30": lambda: form_image(load_exit_wave("nb3sn"), C12=30, phi12=np.pi / 6),
-    "C21=80&azimuth=-60": lambda: form_image(load_exit_wave("nb3sn"), C21=800, phi21=-np.pi / 3),
-    "C23=90&azimuth=45": lambda: form_image(load_exit_wave("nb3sn"), C23=900, phi23=np.pi / 4),
-    "Cs=-5": lambda: form_image(load_exit_wave("nb3sn"), Cs=-5e4),
-    "focal_spread=6": lambda: form_image(load_exit_wave("nb3sn"), focal_spread=60),
-    "image_spread=0.03&drift=0.1": lambda: form_image(
-        load_exit_wave("nb3sn"), image_spread=0.3, drift=(0, 1)
+    "layer=2": lambda: form_image(
+        through_layer(CRYSTAL, load_carbon_slabs(), number=2),
+        defocus=20,
+        field_of_view=FOUR_CELLS,
     ),
+    "defocus=-2.5": lambda: form_image(CRYSTAL, defocus=-25),
+    "c12=3&azimuth=30": lambda: form_image(CRYSTAL, C12=30, phi12=np.pi / 6),
+    "c21=80&azimuth=-60": lambda: form_image(CRYSTAL, C21=800, phi21=-np.pi / 3),
+    "c23=90&azimuth=45": lambda: form_image(CRYSTAL, C23=900, phi23=np.pi / 4),
+    "cs=-5": lambda: form_image(CRYSTAL, Cs=-5e4),
+    "focal_spread=6": lambda: form_image(CRYSTAL, focal_spread=60),
+    "image_spread=0.03&drift=0.1": lambda: form_image(CRYSTAL, image_spread=0.3, drift=(0, 1)),
     "background=27&stobbs=2": lambda: with_background(REST, background=0.27, contrast=0.5),
     "camera=stem&dose=5000&seed=4": lambda: camera_preset("STEM", sampling=FOUR_CELLS / 128).expose(
         REST, dose_per_area=50, rng=4
@@ -96,8 +94,8 @@ class TestImage:
         assert page.numbers["mse"] == pytest.approx(differences(IMAGES["vibration=100"]())["mse"], abs=2e-3)
 
     def test_sift_has_its_band_and_files_have_the_settings(self):
-        page = opened(reality.dashboard, "C12=3")
-        image = form_image(load_exit_wave("nb3sn"), C12=30)
+        page = opened(reality.dashboard, "c12=3")
+        image = form_image(CRYSTAL, C12=30)
         spread = sift_spread(REST, image, phases=8)
         assert page.ranges["sift"] == pytest.approx((spread.lowest, spread.highest), abs=6e-3)
         header, first, *curve = page.csv

@@ -210,8 +210,8 @@ class TestCarbon:
         reference = form_image(crystal)
         found = []
         for count in (1, 3, 5):
-            layer = ExitWaves(slabs.array[:count], slabs.sampling, slabs.energy, slabs.thickness)
-            image = form_image(through_layer(crystal, layer), shape=128, field_of_view=4 * CELL)
+            behind = through_layer(crystal, slabs, number=count)
+            image = form_image(behind, defocus=10 * count, shape=128, field_of_view=4 * CELL)
             found.append(METRICS["mse"](reference, image))
         assert found == sorted(found)
         assert found[0] > 0.001

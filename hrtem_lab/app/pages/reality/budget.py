@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from html import escape
 from typing import Any
 
@@ -64,8 +64,8 @@ class Budget:
         for key, label in self._labels().items():
             limits = self._limits.get(key, {})
             row: list[object] = [label]
-            for metric in judged():
-                row += [self._shares[key][metric], limits.get(metric, "")]
+            for judge in judged():
+                row += [self._shares[key][judge], limits.get(judge, "")]
             rows.append(row)
         return header, rows
 
@@ -81,7 +81,7 @@ class Budget:
                 for key, prepared in self._prepared.items()
             }
 
-    def _limits_of(self, effect: Effect) -> Iterator[None]:
+    def _limits_of(self, effect: Effect) -> Generator[None, None, dict[str, str]]:
         """Return for each metric the size at which it reaches its threshold, in words."""
         if effect.slider is None:
             return {}

@@ -36,28 +36,24 @@ def _waves(vibration: str, thickness: int, tilt: float, layer: int) -> ExitWave 
     waves = load_exit_waves("nb3sn", temperature=temperature, thickness_cells=thickness, tilt=tilt)
     if not layer:
         return waves if len(waves) > 1 else waves[0]
-    slabs = load_carbon_slabs()
-    return through_layer(_first(waves, LAYER_SNAPSHOTS), _first(slabs, layer))
-
-
-def _first(waves: ExitWaves, count: int) -> ExitWaves:
-    return ExitWaves(
-        waves.array[:count], waves.sampling, waves.energy, waves.thickness, waves.provenance, waves.cells
-    )
+    first = waves.array[:LAYER_SNAPSHOTS]
+    snapshots = ExitWaves(first, waves.sampling, waves.energy, waves.thickness, waves.provenance, waves.cells)
+    return through_layer(snapshots, load_carbon_slabs(), number=layer)
 
 
 def expected(state: State) -> NDArray[np.floating]:
     """Return the image that a state describes, before it meets a camera."""
     azimuth = np.deg2rad(state["azimuth"])
+    # Underfocus by the layer's thickness keeps the lens focused on the crystal's exit surface.
     image = form_image(
         waves_of(state),
-        defocus=state["defocus"] * 10,
-        Cs=state["Cs"] * 1e4,
-        C12=state["C12"] * 10,
+        defocus=(state["defocus"] + state["layer"]) * 10,
+        Cs=state["cs"] * 1e4,
+        C12=state["c12"] * 10,
         phi12=azimuth,
-        C21=state["C21"] * 10,
+        C21=state["c21"] * 10,
         phi21=azimuth,
-        C23=state["C23"] * 10,
+        C23=state["c23"] * 10,
         phi23=azimuth,
         focal_spread=state["focal_spread"] * 10,
         image_spread=state["image_spread"] * 10,

@@ -7,7 +7,7 @@ from hrtem_lab.app.pages.reality.microscope import recorded
 from hrtem_lab.app.pages.reality.settings import EFFECTS, PARAMETERS, USUAL
 from hrtem_lab.metrics import mse
 
-ASKED = ("vibration", "tilt", "background", "C12")
+ASKED = ("vibration", "tilt", "background", "c12")
 LABELS = {effect.label: effect for effect in EFFECTS if effect.key in ASKED}
 
 

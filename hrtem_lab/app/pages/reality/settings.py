@@ -1,4 +1,4 @@
-"""The chapter's controls, and the effects that a simulation leaves out, each of a size that is met in practice."""
+"""The chapter's controls, and the effects that a simulation leaves out, each with a usual size."""
 
 from __future__ import annotations
 
@@ -26,13 +26,14 @@ PARAMETERS = (
     Slider(key="layer", label="Carbon layer", unit="nm", minimum=0, maximum=5, step=1, default=0),
     Slider(key="defocus", label="Defocus", unit="nm", minimum=-5, maximum=5, step=0.1, default=0,
            also=lambda nm, _state: f"{nm * 10:.0f} Å"),
-    Slider(key="C12", label="Twofold C12", unit="nm", minimum=0, maximum=10, step=0.1, default=0),
-    Slider(key="C21", label="Coma C21", unit="nm", minimum=0, maximum=200, step=2, default=0),
-    Slider(key="C23", label="Threefold C23", unit="nm", minimum=0, maximum=200, step=2, default=0),
+    Slider(key="c12", label="Twofold C12", unit="nm", minimum=0, maximum=10, step=0.1, default=0),
+    Slider(key="c21", label="Coma C21", unit="nm", minimum=0, maximum=200, step=2, default=0),
+    Slider(key="c23", label="Threefold C23", unit="nm", minimum=0, maximum=200, step=2, default=0),
     Slider(key="azimuth", label="Their azimuth", unit="°", minimum=-90, maximum=90, step=5, default=0),
-    Slider(key="Cs", label="Spherical Cs", unit="µm", minimum=-20, maximum=20, step=0.5, default=0),
+    Slider(key="cs", label="Spherical Cs", unit="µm", minimum=-20, maximum=20, step=0.5, default=0),
     Slider(key="focal_spread", label="Focal spread", unit="nm", minimum=0, maximum=10, step=0.1, default=0),
-    Slider(key="image_spread", label="Vibration σ", unit="nm", minimum=0, maximum=0.15, step=0.005, default=0),
+    Slider(key="image_spread", label="Vibration σ", unit="nm", minimum=0, maximum=0.15, step=0.005,
+           default=0),
     Slider(key="drift", label="Drift", unit="nm", minimum=0, maximum=0.3, step=0.01, default=0),
     Slider(key="background", label="Background", unit="%", minimum=0, maximum=100, step=1, default=0),
     Slider(key="stobbs", label="Contrast divided by", minimum=1, maximum=4, step=0.1, default=1),
@@ -60,7 +61,7 @@ PARAMETERS = (
 )  # fmt: skip
 GROUPS = {
     "Specimen": ("vibration", "tilt", "thickness", "layer"),
-    "Lens": ("defocus", "C12", "C21", "C23", "azimuth", "Cs"),
+    "Lens": ("defocus", "c12", "c21", "c23", "azimuth", "cs"),
     "Exposure": ("focal_spread", "image_spread", "drift", "background", "stobbs"),
     "Camera": ("camera", "dose"),
 }
@@ -101,10 +102,10 @@ EFFECTS = (
     Effect(key="tilt", label="Tilt by 2 mrad", setting={"tilt": 2.0}, slider="tilt"),
     Effect(key="thickness", label="One cell thicker", setting={"thickness": 41}),
     Effect(key="layer", label="2 nm of amorphous carbon", setting={"layer": 2}, slider="layer"),
-    Effect(key="C12", label="Astigmatism of 2 nm", setting={"C12": 2.0}, slider="C12"),
-    Effect(key="C21", label="Coma of 50 nm", setting={"C21": 50}, slider="C21"),
-    Effect(key="C23", label="Threefold astigmatism of 50 nm", setting={"C23": 50}, slider="C23"),
-    Effect(key="Cs", label="Cs of 2 µm", setting={"Cs": 2.0}, slider="Cs"),
+    Effect(key="c12", label="Astigmatism of 2 nm", setting={"c12": 2.0}, slider="c12"),
+    Effect(key="c21", label="Coma of 50 nm", setting={"c21": 50}, slider="c21"),
+    Effect(key="c23", label="Threefold astigmatism of 50 nm", setting={"c23": 50}, slider="c23"),
+    Effect(key="cs", label="Cs of 2 µm", setting={"cs": 2.0}, slider="cs"),
     Effect(key="focal_spread", label="Focal spread of 4 nm", setting={"focal_spread": 4.0},
            slider="focal_spread"),
     Effect(key="image_spread", label="Vibration of 0.05 nm", setting={"image_spread": 0.05},
@@ -114,12 +115,12 @@ EFFECTS = (
     Effect(key="stobbs", label="Contrast divided by 3", setting={"stobbs": 3.0}, slider="stobbs"),
     Effect(key="camera", label="Counting camera, 15 000 e⁻/nm²", setting={"camera": "counting camera"}),
 )  # fmt: skip
-"""Their sizes are ours: of the order that is met on an aberration-corrected microscope, not of a certain one."""
+"""Their sizes are ours: of the order that is met on a corrected microscope, not of a certain one."""
 EVERYTHING: Mapping[str, Any] = {
     "vibration": "293",
     "tilt": 1.0,
-    "C12": 1.0,
-    "C21": 20,
+    "c12": 1.0,
+    "c21": 20,
     "focal_spread": 4.0,
     "image_spread": 0.03,
     "background": 20,
