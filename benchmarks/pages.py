@@ -26,6 +26,7 @@ CHAPTERS = {
     "04_noise": "chapter 4",
     "05_low_dose": "chapter 5",
     "06_precipitates": "chapter 6",
+    "07_reality": "chapter 7",
 }
 PEER_NAME = "bare widgets.Image"
 USES = {
@@ -38,10 +39,13 @@ USES = {
     "chapter 5, dose": ("05_low_dose", ("dose",)),
     # The picture is the SIFT map of 16 × 16 cells of a 1024² image; the noise must be measured for each dose.
     "chapter 6, dose": ("06_precipitates", ("dose",)),
+    # Each change of the specimen takes other exit waves.
+    "chapter 7, lens": ("07_reality", ("defocus", "c12")),
+    "chapter 7, specimen and lens in turn": ("07_reality", ("tilt", "defocus")),
     PEER_NAME: (PEER, ("defocus",)),
 }
 """The page of each use, and the sliders that are moved in turn."""
-KEYS = dict.fromkeys(("04_noise", "05_low_dose", "06_precipitates"), ("ArrowUp", "ArrowDown"))
+KEYS = dict.fromkeys(("04_noise", "05_low_dose", "06_precipitates", "07_reality"), ("ArrowUp", "ArrowDown"))
 """Keys that move the sliders up and down where PageUp and PageDown would reach the end."""
 PAGES = ("PageUp", "PageDown")
 LIMITS: dict[str, tuple[float | None, float]] = {

@@ -10,6 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from hrtem_lab import _validation
 from hrtem_lab.simulation import form_image, load_exit_wave
+from hrtem_lab.structures import NB3SN_LATTICE_CONSTANT
+from hrtem_lab.waves import load_exit_waves
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +42,10 @@ class EdgeCase:
 
 
 def edge_cases(
-    *, shape: int | tuple[int, int] = 128, rng: int | np.random.Generator = 0
+    *,
+    shape: int | tuple[int, int] = 128,
+    rng: int | np.random.Generator = 0,
+    temperature: float | None = None,
 ) -> dict[str, EdgeCase]:
     """Return the test images of the paper's Fig. 2 that are made without a search, the reference first.
 
@@ -54,6 +59,8 @@ def edge_cases(
         Pixels as (rows, columns).
     rng : int or numpy.random.Generator
         Seed of the noise.
+    temperature : float or None
+        None is the paper's simulation, with atoms at rest; at 293 K the atoms of both crystals vibrate.
 
     Returns
     -------
@@ -63,7 +70,8 @@ def edge_cases(
     Raises
     ------
     TypeError, ValueError
-        If `shape` is not one or two whole numbers of at least 1.
+        If `shape` is not one or two whole numbers of at least 1, or no crystals at this temperature are
+        shipped (`hrtem_lab.waves.load_exit_waves`).
 
     Examples
     --------
@@ -72,10 +80,13 @@ def edge_cases(
     >>> [round(mse(cases["reference"].image, cases[key].image), 2) for key in ("reference", "black")]
     [0.0, 1.0]
     """
-    wave = load_exit_wave("nb3sn")
+    wave, other = (
+        load_exit_wave(name) if temperature is None else load_exit_waves(name, temperature=temperature)
+        for name in ("nb3sn", "zro2")
+    )
     reference = form_image(wave, shape=shape)
-    half_cell = (0.0, wave.extent[1] / 2)
-    zro2 = form_image(load_exit_wave("zro2"), shape=shape, field_of_view=wave.field_of_view)
+    half_cell = (0.0, NB3SN_LATTICE_CONSTANT / 2)
+    zro2 = form_image(other, shape=shape, field_of_view=wave.field_of_view)
     noise = gaussian_noise(reference.shape, sigma=float(reference.std()), rng=rng)
     white = np.full_like(reference, reference.max())
     cases = [

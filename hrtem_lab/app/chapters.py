@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 
 #: The groups of chapters in reading order. The table of contents belongs to none.
-GROUPS = ("Metrics", "Electrons", "Precipitates")
+GROUPS = ("Metrics", "Electrons", "Precipitates", "Reality")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +101,14 @@ CHAPTERS: tuple[Chapter, ...] = (
         summary="A precipitate's size from one noisy image: cell by cell, by likelihood, and by eye.",
         minutes=30,
     ),
+    Chapter(
+        file="07_reality",
+        number=7,
+        group="Reality",
+        title="The microscope as it is",
+        summary="Vibrating atoms, tilt, aberrations, camera: can an experiment be within the thresholds?",
+        minutes=30,
+    ),
 )
 
 
@@ -120,7 +128,7 @@ def grouped(chapters: Iterable[Chapter] = CHAPTERS) -> dict[str, list[Chapter]]:
     Examples
     --------
     >>> {group: [chapter.number for chapter in members] for group, members in grouped().items()}
-    {'Metrics': [1, 2, 3], 'Electrons': [4, 5], 'Precipitates': [6]}
+    {'Metrics': [1, 2, 3], 'Electrons': [4, 5], 'Precipitates': [6], 'Reality': [7]}
     """
     groups: dict[str, list[Chapter]] = {}
     for chapter in chapters:
@@ -145,6 +153,6 @@ def navigation(chapters: Sequence[Chapter] = CHAPTERS) -> list[dict[str, object]
     Examples
     --------
     >>> [entry["number"] for entry in navigation()]
-    [0, 1, 2, 3, 4, 5, 6]
+    [0, 1, 2, 3, 4, 5, 6, 7]
     """
     return [{**asdict(chapter), "href": chapter.href} for chapter in chapters]

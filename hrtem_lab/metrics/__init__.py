@@ -36,7 +36,7 @@ from hrtem_lab.metrics.chi_square import (
 from hrtem_lab.metrics.cw_ssim import PreparedCWSSIM, cw_ssim, cw_ssim_map
 from hrtem_lab.metrics.mse import PreparedMSE, mse, squared_error_map
 from hrtem_lab.metrics.outliers import OutlierWarning, outliers
-from hrtem_lab.metrics.sift import PreparedSIFT, sift, sift_keypoints, sift_map
+from hrtem_lab.metrics.sift import PreparedSIFT, SIFTSpread, sift, sift_keypoints, sift_map, sift_spread
 from hrtem_lab.metrics.ssim import PreparedSSIM, ssim, ssim_map
 
 __all__ = [
@@ -52,6 +52,7 @@ __all__ = [
     "PreparedMSE",
     "PreparedSIFT",
     "PreparedSSIM",
+    "SIFTSpread",
     "aperture_cutoff",
     "as_metric",
     "as_metrics",
@@ -68,6 +69,7 @@ __all__ = [
     "sift",
     "sift_keypoints",
     "sift_map",
+    "sift_spread",
     "squared_error_map",
     "ssim",
     "ssim_map",

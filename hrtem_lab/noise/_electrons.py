@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,8 @@ MOST_COUNTS = 1e15
 LEAST_COUNTS = 1e-15
 # Electrons are counted in parts of this many pixels, so that intermediate arrays stay in the cache.
 PART = 1 << 14
+# Dark electrons are scattered over the pixels up to this mean, and drawn pixel by pixel above.
+SCATTERED = 0.3
 
 
 def counts_per_pixel(dose_per_area: float, *, sampling: float | tuple[float, float]) -> float:
@@ -86,6 +89,18 @@ def counted(
         part = slice(start, start + PART)
         counts[part] = generator.poisson(np.multiply(expected[part], vacuum, dtype=np.float64) + dark)
     return electrons
+
+
+def dark_electrons(
+    mean: float, shape: tuple[int, ...], generator: np.random.Generator
+) -> NDArray[np.integer]:
+    """Return the electrons that each pixel counts without a beam."""
+    if mean > SCATTERED:
+        return generator.poisson(mean, shape)
+    # A few electrons in all, each in a pixel at random, follow the same law and are drawn sooner.
+    pixels = math.prod(shape)
+    places = generator.integers(0, pixels, generator.poisson(mean * pixels))
+    return np.bincount(places, minlength=pixels).reshape(shape)
 
 
 def relative(electrons: NDArray, vacuum: float, *, clip: bool = False) -> NDArray[np.float64]:

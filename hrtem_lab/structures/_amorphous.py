@@ -20,6 +20,7 @@ _GRAMS = 1.66053906660
 # Spheres added at random never fill more than 0.38 of the space; near that, a free place is hard to find.
 _PACKING = 0.33
 _TRIES = 2000
+_MOST = 10_000_000
 
 
 def amorphous_layer(
@@ -45,11 +46,11 @@ def amorphous_layer(
     element : str
         Symbol of the only element.
     density : float
-        g/cm³. It sets the number of atoms, rounded. The default for carbon is our choice, between graphite's
-        2.27 and what evaporated films are said to have.
+        g/cm³. It sets the number of atoms, rounded. The default is our choice for carbon, a little below
+        graphite.
     min_distance : float
-        Å between the centres of atoms. The default for carbon is our choice, a little less than the bond in
-        graphite, 1.42.
+        Å between the centres of atoms. The default is our choice for carbon, a little less than the bond in
+        graphite, 1.42 Å.
     rng : int or numpy.random.Generator
         Seed.
 
@@ -61,8 +62,9 @@ def amorphous_layer(
     Raises
     ------
     TypeError, ValueError
-        If a length or the density is not positive, the element is unknown, the layer would hold no atom,
-        the extent is less than twice the distance, or atoms so far apart do not fit at this density.
+        If a length or the density is not positive, the element is unknown, the layer would hold no atom or
+        more than ten million, the extent is less than twice the distance, or atoms so far apart do not fit
+        at this density.
 
     Notes
     -----
@@ -159,10 +161,10 @@ def _mass(element: str) -> float:
 
 
 def _number(box: NDArray[np.floating], density: float, mass: float) -> int:
-    number = float(np.prod(box)) * density / (_GRAMS * mass)
-    if number < 0.5:
+    number = math.prod(box.tolist()) * density / (_GRAMS * mass)
+    if not 0.5 <= number <= _MOST:
         size = " × ".join(f"{edge:g}" for edge in box)
-        raise ValueError(f"the layer must hold at least one atom, got {number:.2g} in {size} Å")
+        raise ValueError(f"a layer must hold 1 to {_MOST} atoms, got {number:.2g} in {size} Å")
     return round(number)
 
 

@@ -140,17 +140,15 @@ class Ellipsoid(Shape):
         return math.pi / 6 * math.prod(self.diameters)
 
     def contains(self, points: ArrayLike) -> NDArray[np.bool_]:
-        scaled = (_points(points) - self.center) / self.half_widths
+        scaled = _scaled(_points(points), self.center, self.half_widths)
         inside: NDArray[np.bool_] = np.linalg.norm(scaled, axis=-1) <= 1 + _MARGIN
         return inside
 
     def half_depth(self, x: ArrayLike, y: ArrayLike) -> NDArray[np.floating]:
-        across, along, half = self.half_widths
-        radius = np.hypot(
-            (_finite("x", x) - self.center[0]) / across, (_finite("y", y) - self.center[1]) / along
-        )
-        inside = np.minimum(radius, 1)
-        return half * np.sqrt((1 - inside) * (1 + inside))
+        across = _scaled(_finite("x", x), self.center[0], self.half_widths[0])
+        along = _scaled(_finite("y", y), self.center[1], self.half_widths[1])
+        radius = np.minimum(np.hypot(across, along), 1)
+        return self.half_widths[2] * np.sqrt((1 - radius) * (1 + radius))
 
 
 @dataclass(frozen=True)
@@ -207,8 +205,8 @@ class Sphere(Shape):
 class Facetted(Shape):
     """A body between the planes {100} and {111}: octahedron, cuboctahedron, cube, and what lies between.
 
-    Every point at (x, y, z) from the centre has |x|, |y|, |z| ≤ d/2 and |x| + |y| + |z| ≤ √3 w d/2, with the
-    diameter d and the ratio w.
+    Every point at (x, y, z) from the centre has `max(|x|, |y|, |z|) ≤ d/2` and `|x| + |y| + |z| ≤ √3 w d/2`,
+    with the diameter d and the ratio w.
 
     Parameters
     ----------
@@ -266,10 +264,10 @@ class Facetted(Shape):
         # In units of half the diameter, an eighth of the body is the part of a unit cube with x + y + z ≤ s.
         s = self._most
         eighth = (s**3 - 3 * max(s - 1, 0) ** 3 + 3 * max(s - 2, 0) ** 3) / 6
-        return self.diameter**3 * eighth
+        return math.prod((self.diameter,) * 3) * eighth
 
     def contains(self, points: ArrayLike) -> NDArray[np.bool_]:
-        scaled = np.abs(_points(points) - self.center) / (self.diameter / 2)
+        scaled = np.abs(_scaled(_points(points), self.center, self.half_widths))
         inside: NDArray[np.bool_] = (scaled.max(axis=-1) <= 1 + _MARGIN) & (
             scaled.sum(axis=-1) <= self._most + _MARGIN
         )
@@ -277,8 +275,8 @@ class Facetted(Shape):
 
     def half_depth(self, x: ArrayLike, y: ArrayLike) -> NDArray[np.floating]:
         half = self.diameter / 2
-        across = np.abs(_finite("x", x) - self.center[0]) / half
-        along = np.abs(_finite("y", y) - self.center[1]) / half
+        across = np.abs(_scaled(_finite("x", x), self.center[0], half))
+        along = np.abs(_scaled(_finite("y", y), self.center[1], half))
         reach = np.clip(self._most - across - along, 0, 1)
         return half * np.where(np.maximum(across, along) <= 1, reach, 0.0)
 
@@ -302,6 +300,13 @@ def _finite(name: str, value: ArrayLike) -> NDArray[np.floating]:
     if not np.isfinite(array).all():
         raise ValueError(f"{name} must be finite, got NaN or infinity")
     return array.astype(float)
+
+
+def _scaled(places: NDArray[np.floating], middle: ArrayLike, half: ArrayLike) -> NDArray[np.floating]:
+    """Return how far places are from the middle, in half widths; what is far outside is 4, not too large."""
+    half = np.asarray(half)
+    scaled: NDArray[np.floating] = np.clip(places - np.asarray(middle), -4 * half, 4 * half) / half
+    return scaled
 
 
 def _points(value: ArrayLike) -> NDArray[np.floating]:

@@ -91,17 +91,20 @@ def b_factors(crystal: str, *, temperature: float = 293.0) -> dict[str, float]:
     Notes
     -----
     A specific heat is not a refinement of a structure. Refined values of single elements can differ by tens
-    of percent: the light atom of a pair moves more, and Nb in its chains moves otherwise along than across.
-    Cubic ZrO₂ exists at room temperature only with other elements and vacancies in it. Its atoms stand
-    beside their sites by static displacements, which add to B and are not in this value.
+    of percent: two elements do not move equally far, nor one element equally far in all directions. And a
+    Debye temperature that is wrong by 10 % makes B wrong by 20 %. Cubic ZrO₂ exists at room temperature only
+    with other elements and vacancies in it. Its atoms stand beside their sites; such static displacements
+    add to B and are not in this value.
 
     References
     ----------
     Nb₃Sn: V. Guritanu et al., *Specific heat of Nb₃Sn: The case for a second energy gap*, Phys. Rev. B 70,
-    184526 (2004), doi:10.1103/PhysRevB.70.184526. ZrO₂: *Specific heat capacity and Debye temperature of
-    zirconia and its solid solution*, Thermochimica Acta 403, 267–273 (2003),
-    doi:10.1016/S0040-6031(03)00060-1, which gives 590 K by a fit between 150 K and 823 K, and 575 K to 625 K
-    for solid solutions.
+    184526 (2004), doi:10.1103/PhysRevB.70.184526. We had only its abstract at hand, which tells that the
+    specific heat was measured, but not the 234 K.
+
+    ZrO₂: *Specific heat capacity and Debye temperature of zirconia and its solid solution*, Thermochimica
+    Acta 403, 267–273 (2003), doi:10.1016/S0040-6031(03)00060-1: 590 K from data between 150 K and 823 K, and
+    575 K to 625 K for solid solutions.
 
     Examples
     --------

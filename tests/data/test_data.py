@@ -54,7 +54,7 @@ def pristine():
 
 class TestFiles:
     def test_the_set_is_complete(self):
-        assert list_exit_waves() == NAMES == list(regenerate.NAMES)
+        assert list_exit_waves() == NAMES == [name for name in regenerate.NAMES if "/" not in name]
 
     def test_it_stays_small(self):
         assert sum(path.stat().st_size for path in DATA.glob("*.npz")) < 12e6

@@ -69,6 +69,18 @@ class TestDoseToReach:
         assert dose == pytest.approx(math.sqrt(1000))
         assert low <= dose <= high
 
+    def test_the_interval_holds_the_true_dose_but_a_second_study_is_often_outside(self):
+        """AUC = Φ(√dose / √2): 95 % of 200 studies hold it, within three standard errors; two studies have
+        two errors, so that the interval of one holds the dose of another in about 83 %: Φ(1.96 / √2).
+        """
+        doses, rng = np.geomspace(0.5, 32, 9), np.random.default_rng(8)
+        truth = 2 * NORMAL.inv_cdf(0.95) ** 2
+        same, other = rng.normal(size=(2, 200, 9, 100))
+        found, low, high = crossing_dose(doses, same, other + np.sqrt(doses)[:, None])
+        assert ((low <= truth) & (truth <= high)).mean() == pytest.approx(0.95, abs=0.046)
+        second = np.roll(found, 1)
+        assert ((low <= second) & (second <= high)).mean() == pytest.approx(0.834, abs=0.08)
+
     def test_keeps_the_metrics(self):
         options = {"repeats": 5, "detector": PIXELS, "rng": 1, "workers": 1}
         reached = dose_to_reach(

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from hrtem_lab import metrics
-from hrtem_lab.metrics import _keypoints
+from hrtem_lab.metrics.sift import _keypoints
 from hrtem_lab.simulation import form_image, load_exit_wave
 
 

@@ -8,22 +8,32 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hrtem_lab.noise import (
+    Camera,
+    Curve,
     Detector,
+    Scan,
+    Transfer,
     _electrons,
     counts_per_pixel,
     dark_current,
     readout_noise,
     shot_noise,
     source_blur,
+    transferred_shot_noise,
 )
 from tests.noise.fields import ERRORS, SIDE, even, quick
 
+SOFT = Transfer(signal=Curve(corner=0.3), noise=Curve(corner=0.4), dqe0=0.7)
 PROCESSES = {
     "shot": shot_noise,
     "readout": lambda image, **options: readout_noise(image, sigma=2, **options),
     "dark": lambda image, **options: dark_current(image, counts=3, **options),
     "detector": lambda image, *, sampling, **options: Detector(
         sampling=sampling, blur_sigma=sampling, dark_counts=1, readout_sigma=2
+    ).expose(image, **options),
+    "transfer": lambda image, **options: transferred_shot_noise(image, transfer=SOFT, **options),
+    "camera": lambda image, *, sampling, **options: Camera(
+        sampling=sampling, transfer=SOFT, dark_counts=1, readout_sigma=2, scan=Scan(jitter=0.1, memory=0.1)
     ).expose(image, **options),
 }
 every_process = pytest.mark.parametrize("process", PROCESSES.values(), ids=PROCESSES)
@@ -178,19 +188,18 @@ class TestRefusals:
         with pytest.raises(ValueError, match=r"image times dose must be at most 1e15 .*, got 2e\+15"):
             shot_noise(2e5 * GOOD, dose_per_area=1e10, sampling=1)
 
-    @pytest.mark.parametrize("process", ["shot", "detector"])
+    @pytest.mark.parametrize("process", ["shot", "detector", "transfer", "camera"])
     @pytest.mark.parametrize("lowest", [-0.25, -1e-12])
     def test_negative_electrons_cannot_be_counted(self, process, lowest):
         image = GOOD.copy()
         image[1, 1] = lowest
-        if process == "shot":
-            call = lambda: shot_noise(image, dose_per_area=1, sampling=1)  # noqa: E731
-        else:
-            call = lambda: Detector(sampling=1).expose(image, dose_per_area=1)  # noqa: E731
+        call = PROCESSES[process]
+        if process == "detector":  # not blurred, which would spread a small negative number until it is none
+            call = lambda image, **options: Detector(sampling=1).expose(image, dose_per_area=1)  # noqa: E731
         with pytest.raises(
             ValueError, match=f"^image must not be negative where electrons are counted, got {lowest:g}"
         ):
-            call()
+            call(image, dose_per_area=1, sampling=1)
 
     @pytest.mark.parametrize(
         ("image", "error", "rule"),

@@ -7,22 +7,38 @@ import numpy as np
 import pytest
 
 from hrtem_lab.noise import (
+    Camera,
+    Curve,
     Detector,
+    Scan,
+    Transfer,
     counts_per_pixel,
     dark_current,
     readout_noise,
     shot_noise,
     source_blur,
+    transferred_shot_noise,
 )
 from tests.noise.fields import ERRORS, even
 
 PAIR = (0.5, 2.0)
+SOFT = Transfer(signal=Curve(corner=0.3), noise=Curve(corner=2.0), dqe0=0.7)
 PROCESSES = {
     "shot": shot_noise,
     "readout": partial(readout_noise, sigma=2),
     "dark": partial(dark_current, counts=3),
     "detector": lambda image, *, sampling, **options: Detector(
         sampling=sampling, blur_sigma=1, dark_counts=1, readout_sigma=2
+    ).expose(image, **options),
+    "transfer": partial(transferred_shot_noise, transfer=SOFT),
+    "camera": lambda image, *, sampling, **options: Camera(
+        sampling=sampling,
+        transfer=SOFT,
+        scan=Scan(jitter=0.1, line_jitter=0.1, memory=0.1, line_gain=0.01),
+        dark_counts=1,
+        readout_sigma=2,
+        hit_rate=0.01,
+        hit_energy=2,
     ).expose(image, **options),
     "counts": lambda image, *, sampling, **options: Detector(sampling=sampling, readout_sigma=2).expose(
         image, counts=True, **options

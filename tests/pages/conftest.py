@@ -6,7 +6,14 @@ import time
 
 import pytest
 
+from hrtem_lab.app.kit import readings
 from hrtem_lab.metrics import METRICS
+
+
+@pytest.fixture(autouse=True)
+def few_phases(monkeypatch):
+    """Let bands have two positions of the pixel grid, which take a quarter of the time."""
+    monkeypatch.setattr(readings, "PHASES", 2)
 
 
 @pytest.fixture

@@ -45,6 +45,14 @@ def shown_numbers(html: str) -> dict[str, float]:
     return {key: float(text) for key, text in rows}
 
 
+def shown_ranges(html: str) -> dict[str, tuple[float, float]]:
+    """Return the range that a table of numbers gives for a metric, where it gives one."""
+    rows = re.findall(
+        r'data-metric="(\w+)"(?:(?!<tr).)*?class="hl-range">\(([\d.]+)–([\d.]+)\)<', html, re.DOTALL
+    )
+    return {key: (float(lowest), float(highest)) for key, lowest, highest in rows}
+
+
 async def rest() -> None:
     """Wait until all that was begun is done or cancelled."""
     begun = asyncio.all_tasks() - {asyncio.current_task()}
@@ -176,6 +184,12 @@ class Reader:
     def numbers(self) -> dict[str, float]:
         """The only table of numbers."""
         (found,) = self.tables
+        return found
+
+    @property
+    def ranges(self) -> dict[str, tuple[float, float]]:
+        """The ranges beside the numbers of the only table."""
+        (found,) = [shown_ranges(text) for text in self.texts if "hl-numbers" in text]
         return found
 
     @property

@@ -6,18 +6,19 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from hrtem_lab.app.kit import curve_panel
+from hrtem_lab.app.kit import curve_panel, readings
 from hrtem_lab.app.kit.controls import Controls
 from hrtem_lab.app.pages import edge_cases
 from hrtem_lab.app.pages.edge_cases.page import PARAMETERS, PRESETS
 from hrtem_lab.edge_cases import edge_cases as edge_case_images
-from hrtem_lab.metrics import METRICS
+from hrtem_lab.metrics import METRICS, sift_spread
 from hrtem_lab.plots import common_ranges
 from hrtem_lab.rendering import UNSEEN_GREY
 from tests.kit.parameters import state
 from tests.pages.history import costly, same_as_new
 from tests.pages.library import LABELS, NAMES, differences, micrograph, rounded
 from tests.pages.reader import Reader, levels, opened, shown_numbers, words
+from tests.pages.statements.opening import early
 
 REFERENCE = {"specimen": "nb3sn", "thickness": 40, "defocus": 0}
 AT_FIRST = {
@@ -108,6 +109,20 @@ class TestExplorer:
         grey = (levels(shown) == UNSEEN_GREY).all(axis=2)
         assert np.array_equal(grey, unseen)
         assert unseen.any() == (key == "sift")
+
+    def test_sift_has_a_band_after_the_picture(self, page, monkeypatch):
+        """Whose positions of the pixel grid are those of the library."""
+        monkeypatch.setattr(readings, "PHASES", 3)
+        page.set("Defocus", -2.0)
+        reference, image = (micrograph({**REFERENCE, "defocus": defocus}) for defocus in (0, -2))
+        expected = sift_spread(reference, image, phases=3)
+        assert page.ranges == {"sift": pytest.approx((expected.lowest, expected.highest), abs=5.1e-3)}
+        assert "around 0.18" in page.said
+        # A page whose work goes on in the background has the numbers first.
+        at_once = early(edge_cases.explorer, "defocus=-2")
+        assert at_once.numbers == page.numbers
+        assert at_once.ranges == {}
+        assert "below 0.18" in at_once.said
 
     def test_a_history_leaves_no_trace(self, page):
         page.set("Defocus", -3.0)

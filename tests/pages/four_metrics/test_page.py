@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hrtem_lab.app.kit import readings
 from hrtem_lab.app.kit.widgets import Picture
 from hrtem_lab.app.pages import four_metrics
 from hrtem_lab.app.pages.four_metrics.page import code_of
-from hrtem_lab.metrics import METRICS
+from hrtem_lab.metrics import METRICS, sift_spread
 from tests.pages.history import appearance, costly, same_as_new
 from tests.pages.library import LABELS, NAMES, differences, micrograph, rounded
 from tests.pages.reader import WRITTEN, Reader, levels, rest
@@ -95,6 +96,17 @@ class TestFourMetrics:
         for label, value in changes.items():
             page.set(label, value)
         self.check(page)
+
+    def test_sift_has_a_band_which_moving_the_patch_keeps(self, page):
+        page.set("Image B", "Nb₃Sn")
+        page.set("Defocus of B", -2.0)
+        spread = sift_spread(micrograph(A), image_b(page), phases=readings.PHASES)
+        expected = {"sift": pytest.approx((spread.lowest, spread.highest), abs=5.1e-3)}
+        assert page.ranges == expected
+        page.point("Image A", 0.5, 0.25)
+        assert page.ranges == expected
+        page.set("Reference", "B")
+        assert page.ranges != expected
 
     def test_the_reference_carries_the_keypoints(self, page):
         circles = {name: page.picture(f"Image {name}").overlay.count("<circle") for name in "AB"}

@@ -65,6 +65,11 @@ CASES = [
 
 
 @pytest.fixture(autouse=True)
+def few_phases():
+    """Bands are those that a reader sees."""
+
+
+@pytest.fixture(autouse=True)
 def _in_this_process(monkeypatch):
     monkeypatch.setenv("HRTEM_LAB_WORKERS", "1")
     # Figures of a study that is not yet complete would take longer than the study.

@@ -3,6 +3,7 @@
 import warnings
 
 import numpy as np
+import pytest
 
 from hrtem_lab.app.pages import edge_cases, noise
 from hrtem_lab.sizing import stored_study
@@ -11,6 +12,11 @@ from tests.pages.statements import prose
 from tests.pages.statements.images import card
 from tests.pages.statements.noise import panel
 from tests.pages.statements.opening import KEYS, at, understood
+
+
+@pytest.fixture(autouse=True)
+def few_phases():
+    """Bands are those that a reader sees."""
 
 
 class TestTables:

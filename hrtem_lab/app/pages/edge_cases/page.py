@@ -111,12 +111,15 @@ class Explorer(Dashboard):
         self._numbers.value = readings.table(self._differences)
 
     def refine(self) -> Iterator[float | None]:
-        """Show the difference map, then the curve along the slider moved last."""
+        """Show the difference map, SIFT's band, then the curve along the slider moved last."""
         key = self.controls.values["map"]
         self._map = self._prepared[key].map(self._image)
         self._map_picture.data = encode_map(self._map)
         self._map_picture.caption = _map_caption(key)
         self._map_picture.alt = f"{METRICS[key].label} difference map of reference and image."
+        yield None
+        found = yield from readings.bands(self._prepared, self._image)
+        self._numbers.value = readings.table(self._differences, found)
         yield None
         yield from self._curve.update(self.last_changed, self.controls.values)
 

@@ -87,7 +87,7 @@ class FourMetrics(Dashboard):
         self._drawn_for, self._stale = asked, True
 
     def refine(self) -> Iterator[None]:
-        """Show the patch, then the keypoints and the maps."""
+        """Show the patch, then the keypoints, the maps and SIFT's band."""
         row, column = (self.controls.values[key] for key in ("y", "x"))
         self._sees.value = patch.cards(self.pair, (row, column), self._prepared)
         if not self._stale:
@@ -99,6 +99,9 @@ class FourMetrics(Dashboard):
             yield
             self._maps[key] = prepared.map(self.pair[1])
             self._map_pictures[key].data = encode_map(self._maps[key])
+        yield
+        found = yield from readings.bands(self._prepared, self.pair[1])
+        self._numbers.value = readings.table(self._differences, found)
         self._stale = False
 
     def png(self) -> bytes:

@@ -1,0 +1,216 @@
+"""Chapter 7: the microscope as it is, and whether an experiment can be within the paper's thresholds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import ipywidgets as widgets
+import numpy as np
+from numpy.typing import NDArray
+
+from hrtem_lab.app.kit import readings
+from hrtem_lab.app.kit.cards import card
+from hrtem_lab.app.kit.controls import Controls, Slider
+from hrtem_lab.app.kit.curve_panel import CurvePanel
+from hrtem_lab.app.kit.layout import pictures_row, side_by_side, stage
+from hrtem_lab.app.kit.parameters import FOUR_CELLS
+from hrtem_lab.app.kit.retakes import Retakes
+from hrtem_lab.app.kit.widgets import Picture
+from hrtem_lab.app.pages.reality.budget import Budget
+from hrtem_lab.app.pages.reality.microscope import NO_CAMERA, recorded
+from hrtem_lab.app.pages.reality.settings import EFFECTS, EVERYTHING, GROUPS, PARAMETERS, USUAL
+from hrtem_lab.metrics import prepare
+from hrtem_lab.metrics.outliers import without_warning
+from hrtem_lab.rendering import encode_image, encode_map, scale_bar
+
+MAP = "ssim"
+PRESETS: dict[str, Mapping[str, Any]] = {
+    "The paper's simulation": {"reference": USUAL["reference"]},
+    **{effect.label: effect.setting for effect in EFFECTS},
+    "A good day, all at once": EVERYTHING,
+}
+
+
+class Reality(Retakes):
+    """The paper's simulation beside an image with what it leaves out, their differences, and a curve."""
+
+    title = "What the simulation leaves out"
+    naming = ("vibration", "tilt")
+
+    def __init__(self) -> None:
+        super().__init__(Controls(PARAMETERS), name="reality")
+        self.last_changed = "tilt"
+        self._prepared_for = ""
+        self._prepared: dict[str, Any] = {}
+        self._reference = self._image = recorded(USUAL)
+        self._white = float(self._reference.max())
+        self._map = np.zeros_like(self._reference)
+        self._differences: dict[str, float] = {}
+        self._curve = CurvePanel(self._sweep_sliders(), self._differences_of, self.cancel)
+        self._budget = Budget()
+        self._make_widgets()
+
+    def draw(self) -> None:
+        """Show the image; its numbers come first in `refine`."""
+        state = self.controls.values
+        self._image = recorded(state)
+        if self._prepared_for != state["reference"]:
+            self._reference = recorded({**USUAL, "vibration": state["reference"]})
+            self._prepared, self._prepared_for = (
+                prepare(self._reference, readings.shown()),
+                state["reference"],
+            )
+            self._reference_picture.data = encode_image(self._reference, limits=(0, self._white))
+            self._reference_picture.caption = self._caption("Reference", {"vibration": state["reference"]})
+        self._picture.data = encode_image(self._image, limits=(0, self._white))
+        self._picture.caption = self._caption("Image", state)
+        self._picture.alt = f"Image of Nb₃Sn with {self._words(state)}."
+        self._name_noise()
+
+    def refine(self) -> Iterator[float | None]:
+        """Show the numbers, the map, the band of SIFT, the curve along the slider moved last, the budget."""
+        self._differences = dict(self._compare(self._image))
+        self._numbers.value = readings.table(self._differences)
+        self._map = self._prepared[MAP].map(self._image)
+        self._map_picture.data = encode_map(self._map)
+        yield None
+        bands = yield from readings.bands(self._prepared, self._image)
+        self._numbers.value = readings.table(self._differences, bands)
+        yield None
+        yield from self._curve.update(self.last_changed, self.controls.values)
+        yield from self._budget.compute()
+
+    def png(self) -> bytes:
+        """Return both images, the map and the numbers as one figure."""
+        from hrtem_lab.plots import comparison  # noqa: PLC0415
+
+        state = self.controls.values
+        figure = comparison(
+            self._reference,
+            self._image,
+            {MAP: self._map},
+            self._differences,
+            titles=("reference", self._words(state)),
+            field_of_view=FOUR_CELLS,
+        )
+        return self.save_figure(figure)
+
+    def csv(self) -> bytes:
+        """Return the settings with the differences, then every point of the curve."""
+        columns = [parameter.key for parameter in PARAMETERS]
+        states = [(self.controls.values, self._differences), *self._curve.points()]
+        rows = [
+            [*self.controls.cells(*columns, state=state), *differences.values()]
+            for state, differences in states
+        ]
+        labels = [metric.label for metric in readings.shown().values()]
+        return self.save_table([*self.controls.titles(*columns), *labels], rows)
+
+    def budget_csv(self) -> bytes:
+        """Return the budget."""
+        for _ in self._budget.compute():
+            pass
+        return self.save_table(*self._budget.table(), title="Which effect uses how much of a threshold")
+
+    def _compare(self, image: NDArray[np.floating]) -> Iterator[tuple[str, float]]:
+        for key, prepared in self._prepared.items():
+            with without_warning():  # the camera's bad pixels are simulated, and known
+                yield key, prepared(image)
+
+    def _differences_of(self, state: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
+        return self._compare(recorded(state))
+
+    def _sweep_sliders(self) -> dict[str, Slider]:
+        return {p.key: p for p in PARAMETERS if isinstance(p, Slider) and p.key != "seed"}
+
+    def _words(self, state: Mapping[str, Any]) -> str:
+        """Return the settings that differ from the paper's simulation."""
+        exposure = () if state["camera"] != NO_CAMERA else ("dose", "seed")
+        words = [
+            f"{p.label.lower()} {p.describe(state[p.key])}"
+            for p in PARAMETERS
+            if state[p.key] != p.default and p.key not in ("reference", *exposure)
+        ]
+        return ", ".join(words) or "nothing left out of the simulation"
+
+    def _caption(self, title: str, state: Mapping[str, Any]) -> str:
+        words = self._words({**USUAL, **state})
+        plain = "the simulation: atoms at rest, no tilt, perfect lens"
+        return f"<strong>{title}</strong> {plain if words.startswith('nothing') else words}"
+
+    def _make_widgets(self) -> None:
+        bar = scale_bar(FOUR_CELLS)
+        self._reference_picture = Picture(overlay=bar, alt="Reference: Nb₃Sn, 40 cells thick, in focus.")
+        self._picture = Picture(overlay=bar)
+        self._map_picture = Picture(
+            overlay=bar,
+            alt="SSIM difference map of reference and image.",
+            caption='<strong>SSIM map</strong><br>0 <span class="hl-ramp"></span> 1 or more',
+        )
+        self._numbers = widgets.HTML()
+        self._numbers.add_class("hl-outcome")
+        note = widgets.HTML(
+            f'<p class="hl-note">Every picture: black 0, white {self._white:.2f} of the incident beam. '
+            "In brackets, and pale on the bar: the range of SIFT as the pixel grid moves.</p>"
+        )
+        pictures = pictures_row([self._reference_picture, self._picture, self._map_picture])
+        sliders = [self._group(name, keys) for name, keys in GROUPS.items()]
+        again = self._noise_row("Record the same settings once more")
+        values = widgets.VBox(
+            [self.controls.row("reference"), self._numbers, again, self.actions], layout={"flex": "1 1 380px"}
+        )
+        presets = self._preset_row(PRESETS, shows=None, kept=["seed", "reference", "dose"])
+        explored = stage(pictures, note, side_by_side(values, *sliders))
+        self._budget.view.add_class("hl-outcome")
+        self.view = widgets.VBox(
+            [
+                *(self.message, presets, explored, self._curve.view),
+                widgets.HTML("<h3>The budget</h3>"),
+                self._budget.view,
+                self.offer("Budget (CSV)", "budget", "csv", self.budget_csv),
+            ]
+        )
+        self.view.add_class("hl-dashboard")
+
+    def _group(self, name: str, keys: Sequence[str]) -> Any:
+        """Return controls under a heading."""
+        group = widgets.VBox([widgets.HTML(f"<h4>{name}</h4>"), self.controls.panel(*keys)])
+        group.layout.flex = "1 1 380px"
+        group.add_class("hl-controls")
+        return group
+
+
+def dashboard() -> Any:
+    """Return the chapter's dashboard, drawn for the first time."""
+    made = Reality()
+    made.start()
+    return made.view
+
+
+def gallery() -> Any:
+    """Return one picture per effect, with every metric's difference from the paper's simulation."""
+    reference = recorded(USUAL)
+    prepared = prepare(reference, readings.shown())
+    white = float(reference.max())
+    cards = []
+    for effect in EFFECTS:
+        image = recorded(effect.state)
+        with without_warning():
+            differences = {key: difference(image) for key, difference in prepared.items()}
+        cards.append(
+            card(
+                image,
+                white=white,
+                key=effect.key,
+                alt=f"{effect.label}.",
+                caption=f"<strong>{effect.label}</strong>",
+                differences=differences,
+                outcome=True,
+            )
+        )
+    note = (
+        f"Every image has the same contrast: black 0, white {white:.2f} of the incident beam. "
+        "The tick on a bar is the paper's threshold of “practically the same”."
+    )
+    return widgets.HTML(f'<div class="hl-gallery">{"".join(cards)}</div><p class="hl-note">{note}</p>')

@@ -1,0 +1,169 @@
+"""Chapter 7 without a browser: the image with its effects, the gallery, the budget and the claims."""
+
+import re
+
+import numpy as np
+import pytest
+
+from hrtem_lab.app.kit import curve_panel
+from hrtem_lab.app.pages import reality
+from hrtem_lab.app.pages.reality import budget
+from hrtem_lab.app.pages.reality.settings import EFFECTS, EVERYTHING, USUAL
+from hrtem_lab.edge_cases import edge_cases
+from hrtem_lab.metrics import METRICS, sift_spread
+from hrtem_lab.noise import camera_preset
+from hrtem_lab.simulation import form_image, through_layer, with_background
+from hrtem_lab.waves import load_carbon_slabs, load_exit_waves
+from tests.pages.reader import Reader, levels, opened, shown_numbers, words
+from tests.pages.statements.opening import early
+
+FOUR_CELLS = 4 * 5.275
+CRYSTAL = load_exit_waves("nb3sn", temperature=None)[0]
+REST = form_image(CRYSTAL)
+
+
+@pytest.fixture(autouse=True)
+def _short(monkeypatch):
+    monkeypatch.setattr(curve_panel, "POINTS", 2)
+    monkeypatch.setattr(budget, "POINTS", 2)
+
+
+def differences(image, reference=REST):
+    return {key: METRICS[key](reference, image) for key in ("mse", "ssim", "cw_ssim", "sift", "chi_square")}
+
+
+def tilted(angle):
+    return load_exit_waves("nb3sn", temperature=None, tilt=angle)[0]
+
+
+IMAGES = {
+    "vibration=293": lambda: form_image(load_exit_waves("nb3sn")),
+    "vibration=100": lambda: form_image(load_exit_waves("nb3sn", temperature=100)),
+    "vibration=293&tilt=1.5": lambda: form_image(load_exit_waves("nb3sn", tilt=1.5)),
+    "tilt=2&thickness=41": lambda: form_image(
+        load_exit_waves("nb3sn", temperature=None, thickness_cells=41, tilt=2)[0]
+    ),
+    "layer=2": lambda: form_image(
+        through_layer(CRYSTAL, load_carbon_slabs(), number=2),
+        defocus=20,
+        field_of_view=FOUR_CELLS,
+    ),
+    "defocus=-2.5": lambda: form_image(CRYSTAL, defocus=-25),
+    "c12=3&azimuth=30": lambda: form_image(CRYSTAL, C12=30, phi12=np.pi / 6),
+    "c21=80&azimuth=-60": lambda: form_image(CRYSTAL, C21=800, phi21=-np.pi / 3),
+    "c23=90&azimuth=45": lambda: form_image(CRYSTAL, C23=900, phi23=np.pi / 4),
+    "cs=-5": lambda: form_image(CRYSTAL, Cs=-5e4),
+    "focal_spread=6": lambda: form_image(CRYSTAL, focal_spread=60),
+    "image_spread=0.03&drift=0.1": lambda: form_image(CRYSTAL, image_spread=0.3, drift=(0, 1)),
+    "background=27&stobbs=2": lambda: with_background(REST, background=0.27, contrast=0.5),
+    "camera=stem&dose=5000&seed=4": lambda: camera_preset("STEM", sampling=FOUR_CELLS / 128).expose(
+        REST, dose_per_area=50, rng=4
+    ),
+}
+
+
+class TestImage:
+    @pytest.mark.parametrize("link", IMAGES)
+    def test_numbers_and_picture_are_those_of_the_library(self, link):
+        page = early(reality.dashboard, link)
+        assert page.alerts == []
+        image = IMAGES[link]()
+        assert page.numbers == pytest.approx(differences(image), abs=2e-3)
+        grey = np.clip(255 * image / REST.max(), 0, 255)
+        assert np.abs(levels(page.picture("Image of")) - grey).max() < 0.51
+
+    def test_it_opens_with_the_simulation_itself(self):
+        page = early(reality.dashboard)
+        assert max(page.numbers.values()) < 1e-6
+        assert "The paper's simulation" in page.chosen
+
+    def test_a_vibrating_reference_is_the_image_of_a_vibrating_crystal(self):
+        page = early(reality.dashboard, "reference=293&vibration=293")
+        assert max(page.numbers.values()) < 1e-6
+        page = early(reality.dashboard, "reference=293")
+        expected = differences(REST, form_image(load_exit_waves("nb3sn")))
+        assert page.numbers == pytest.approx(expected, abs=2e-3)
+
+    def test_what_is_not_stored_is_one_sentence_and_the_page_goes_on(self):
+        page = Reader(reality.dashboard())
+        page.open("vibration=100&tilt=2")
+        (said,) = page.alerts
+        assert "This cannot be shown: tilt of nb3sn at this temperature and thickness must be" in said
+        page.set("Specimen tilt", 0.0)
+        assert page.alerts == []
+        assert page.numbers["mse"] == pytest.approx(differences(IMAGES["vibration=100"]())["mse"], abs=2e-3)
+
+    def test_sift_has_its_band_and_files_have_the_settings(self):
+        page = opened(reality.dashboard, "c12=3")
+        image = form_image(CRYSTAL, C12=30)
+        spread = sift_spread(REST, image, phases=8)
+        assert page.ranges["sift"] == pytest.approx((spread.lowest, spread.highest), abs=6e-3)
+        header, first, *curve = page.csv
+        assert first[header.index("Twofold C12 (nm)")] == "3"
+        assert float(first[header.index("MSE")]) == pytest.approx(differences(image)["mse"], abs=1e-4)
+        assert len(curve) == 2
+        rows = page.content("Budget (CSV)").decode().splitlines()
+        assert sum(line.startswith(effect.label) for line in rows for effect in EFFECTS) == len(EFFECTS)
+
+
+class TestGallery:
+    def test_every_effect_has_its_picture_and_numbers(self):
+        (shown,) = Reader(reality.gallery()).texts
+        cards = {part[1 : part.index('"', 1)]: part for part in shown.split("data-case=")[1:]}
+        assert list(cards) == [effect.key for effect in EFFECTS]
+        expected = differences(form_image(load_exit_waves("nb3sn")))
+        assert shown_numbers(cards["vibration"]) == pytest.approx(expected, abs=1e-3)
+
+    def test_the_settings_are_within_the_controls(self):
+        page = early(reality.dashboard)
+        for effect in EFFECTS:
+            assert set(effect.setting) <= set(page.keys)
+            assert effect.setting.items() <= effect.state.items()
+            assert effect.slider is None or effect.slider in effect.setting
+        assert set(EVERYTHING) < set(USUAL)
+
+
+class TestBudget:
+    def test_it_is_the_share_of_the_threshold_and_where_it_is_reached(self, monkeypatch):
+        monkeypatch.setattr(budget, "POINTS", 9)
+        monkeypatch.setattr(budget, "EFFECTS", [one for one in EFFECTS if one.key in ("tilt", "thickness")])
+        made = budget.Budget()
+        for _ in made.compute():
+            pass
+        header, rows = made.table()
+        found = {row[0]: dict(zip(header, row, strict=True)) for row in rows}
+        two = differences(form_image(tilted(2)))
+        share = found["Tilt by 2 mrad"]["MSE as a share of 0.07"]
+        assert share == pytest.approx(two["mse"] / 0.07, rel=1e-4)
+        limit = float(found["Tilt by 2 mrad"]["MSE reaches it at"].removesuffix(" mrad"))
+        below, above = (differences(form_image(tilted(angle)))["mse"] for angle in (1.5, 2))
+        assert below < 0.07 < above
+        assert limit == pytest.approx(1.5 + 0.5 * (0.07 - below) / (above - below), abs=0.006)
+        assert found["One cell thicker"]["SIFT reaches it at"] == ""
+        text = words(made.view.value)
+        assert f"{100 * share:.0f} %" in text
+
+    def test_all_at_once_is_the_last_row(self):
+        page = opened(reality.dashboard)
+        last = page.text("hl-budget").split("data-effect=")[-1]
+        page.press(budget.TOGETHER)
+        expected = page.numbers["mse"] / 0.07
+        assert re.search(rf"{100 * expected:.0f}\s%|{100 * expected - 1:.0f}\s%", words(last))
+
+
+class TestClaims:
+    def test_numbers_and_verdicts_are_those_of_the_edge_cases(self):
+        (shown,) = Reader(reality.claims()).texts
+        assert "cw-SSIM more sensitive than SSIM" in words(shown)
+        for temperature in (None, 293):
+            cases = edge_cases(temperature=temperature)
+            found = differences(cases["defocus"].image, cases["reference"].image)
+            for label, key in (("MSE", "mse"), ("SSIM", "ssim"), ("cw-SSIM", "cw_ssim")):
+                assert f"{label} {found[key]:.2f}" in words(shown)
+
+    def test_a_claim_that_changes_its_verdict_is_marked(self):
+        (shown,) = Reader(reality.claims()).texts
+        for row in shown.split("<tr")[2:]:
+            holds = re.findall(r">(holds|does not hold)<", row)
+            assert len(holds) == 2
+            assert ("hl-changed" in row) == (holds[0] != holds[1])
