@@ -25,9 +25,9 @@ class Camera:
 
     In this order: (1) a scanned beam samples the image where it stands; (2) MTF; (3) electrons are counted,
     with DQE₀ and NTF; (4) dark current, more in hot pixels; (5) X-ray hits; (6) full well; (7) dead pixels;
-    (8) a scanning amplifier's lag and lines; (9) readout noise; (10) gain, offset, rounding and clipping
-    of the converter. Then the image is made relative again: offset, gain and mean dark counts are taken
-    out, and (11) the uneven gain stays that the flat-field correction leaves.
+    (8) lag of a scanning amplifier, (9) gain and offset of its lines; (10) readout noise; (11) gain, offset,
+    rounding and clipping of the converter; (12) the image is made relative again: offset, gain and mean dark
+    counts are taken out, and the uneven gain stays that the flat-field correction leaves.
 
     Attributes
     ----------
