@@ -40,7 +40,8 @@ OF_SCAN = {
 
 def row(label):
     """Return the cells of the table of presets in a row."""
-    (line,) = re.findall(rf"^\| {re.escape(label)} \|(.*)\|$", TEXT, re.MULTILINE)
+    table = TEXT.partition("## Presets")[2].partition("Ranges to start")[0]
+    (line,) = re.findall(rf"^\| {re.escape(label)} ?\|(.*)\|$", table, re.MULTILINE)
     return [cell.strip() for cell in line.split("|")]
 
 
