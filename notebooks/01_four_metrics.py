@@ -38,6 +38,9 @@ page.dashboard()
 #
 # * The circles are SIFT's **keypoints**: places where the reference has a blob or a ring of a certain size (paper,
 #   Fig. 1c). SIFT looks only there. Grey areas in its map are areas that it never reads.
+# * SIFT has a **range** in brackets, a thin line on its bar: the same two images, moved together by parts of a pixel. It is the
+#   same crystal, seen by other pixels, and a fraction of a pixel decides which keypoints there are. Where the range reaches
+#   across the threshold, the word is *around*: on these pixels the verdict is the one, on others the other.
 # * MSE and SSIM read the pixels themselves. Suppose that a patch is uniformly grey in A, and a darker uniform grey in B. MSE
 #   counts this as a difference. SSIM counts it only as far as the mean, the variance or the covariance shows it.
 # * cw-SSIM reads local waves: their amplitudes, and their phases *relative to each other*. A phase shift that is common to
@@ -117,10 +120,12 @@ page.self_check("brightness")
 #
 # <details><summary>Solution</summary>
 #
-# Move the slider with the keyboard, 0.1 nm at a time, and read the words beside the bars. Above zero, SIFT exceeds its
+# Move the slider with the keyboard, 0.1 nm at a time, and read the numbers. Above zero, SIFT exceeds its
 # threshold at 1.2 nm ([0.195](?specimen=nb3sn&defocus=1.2)) and cw-SSIM at 1.3 nm ([0.166](?specimen=nb3sn&defocus=1.3)). Below
 # zero, SIFT exceeds it at −1.4 nm ([0.188](?specimen=nb3sn&defocus=-1.4)) and cw-SSIM at −1.3 nm
-# ([0.161](?specimen=nb3sn&defocus=-1.3)). So near focus it does not matter which of the two you use. Far from focus it does,
+# ([0.161](?specimen=nb3sn&defocus=-1.3)). But on other pixels SIFT runs at −1.2 nm from
+# [0.17 to 0.24](?specimen=nb3sn&defocus=-1.2): the defocus at which it exceeds the threshold is known to some tenths of a
+# nanometre only. So near focus it does not matter which of the two you use. Far from focus it does,
 # because there the contrast can reverse, and for cw-SSIM a reversed image *is* the reference. From 10 to 15 nm SSIM rises from
 # [0.49](?specimen=nb3sn&defocus=10) to [0.70](?specimen=nb3sn&defocus=15): above 0.5 means reversed. SIFT rises, too, from
 # [0.74](?specimen=nb3sn&defocus=10) to [0.84](?specimen=nb3sn&defocus=15). But cw-SSIM falls from

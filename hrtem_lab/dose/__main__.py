@@ -36,8 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     labels = [METRICS[key].label for key in options.metrics]
     header = ["cells, px per cell", "brightness", "ideal", *labels]
-    for cells in (header, ["---"] * len(header)):
-        print(_line(cells), flush=True)
+    for line in (header, ["---"] * len(header)):
+        print(_line(line), flush=True)
     for place, (cells, pixels) in enumerate(SETTINGS):
         for name, equal in BRIGHTNESS.items():
             if cells in options.cells:

@@ -189,7 +189,8 @@ def ssim(
     reference, image : array_like, shape (rows, columns)
         Real, finite, of one shape, in any unit, at least as large as the window.
     radius : float
-        Radius of the circular window in pixels. It should cover an atom column and its surroundings.
+        Radius of the circular window in pixels. It should cover an atom column and its surroundings. 5 is the
+        smallest at which the paper's half-cell shift exceeds 0.5 at 32 pixels per cell (4 gives 0.48).
     window : array_like, optional
         Weights to use instead of the disc: 2-D, odd sides, none negative, the centre above zero.
     data_range : float, optional

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hrtem_lab import _validation
-from hrtem_lab._validation import non_negative, pixel_size, positive
+from hrtem_lab._validation import pixel_size, positive
 from hrtem_lab.noise import _electronics as electronics
 from hrtem_lab.noise import _faults as faults
 from hrtem_lab.noise._curves import Transfer
@@ -25,9 +25,9 @@ class Camera:
 
     In this order: (1) a scanned beam samples the image where it stands; (2) MTF; (3) electrons are counted,
     with DQE₀ and NTF; (4) dark current, more in hot pixels; (5) X-ray hits; (6) full well; (7) dead pixels;
-    (8) a scanning amplifier's lag and lines; (9) readout noise; (10) gain, offset, rounding and clipping
-    of the converter. Then the image is made relative again: offset, gain and mean dark counts are taken
-    out, and (11) the uneven gain stays that the flat-field correction leaves.
+    (8) lag of a scanning amplifier, (9) gain and offset of its lines; (10) readout noise; (11) gain, offset,
+    rounding and clipping of the converter; (12) the image is made relative again: offset, gain and mean dark
+    counts are taken out, and the uneven gain stays that the flat-field correction leaves.
 
     Attributes
     ----------
@@ -107,14 +107,13 @@ class Camera:
             a_transfer(self.transfer)
         if self.scan is not None and not isinstance(self.scan, Scan):
             raise TypeError(f"scan must be a Scan or None, got {self.scan!r}")
-        for name in ("dark_counts", "hot_counts", "readout_sigma"):
+        for name in ("dark_counts", "hot_counts", "hit_energy", "readout_sigma"):
             bounded_counts(name, getattr(self, name))
         faults.bad_pixels((1, 1), dead=self.dead, hot=self.hot, seed=self.seed)
         at_most("hit_rate", self.hit_rate, faults.MOST_HITS)
-        non_negative("hit_energy", self.hit_energy)
         if self.full_well is not None:
             positive("full_well", self.full_well)
-        positive("gain", self.gain)
+        electronics.gain_of(self.gain)
         electronics.offset_of(self.offset, electronics.bits_of(self.bits))
         at_most("uneven_gain", self.uneven_gain, faults.MOST_UNEVEN)
         object.__setattr__(self, "seed", seed_of(self.seed))

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hrtem_lab import _validation
-from hrtem_lab._validation import non_negative, positive
-from hrtem_lab.noise._rules import below_one
+from hrtem_lab._validation import positive
+from hrtem_lab.noise._electrons import bounded_counts
+from hrtem_lab.noise._rules import below_one, between
 
 #: No converter has more bits.
 MOST_BITS = 32
@@ -61,7 +62,7 @@ def digitization(
     electrons : array_like, shape (..., rows, columns)
         Electrons per pixel.
     gain : float
-        :math:`g`, counts per electron.
+        :math:`g`, counts per electron, between 10⁻⁹ and 10⁹.
     bits : int or None
         :math:`b`, from 1 to 32; typically 12 to 16. None stands for a perfect converter, which neither
         rounds nor clips.
@@ -77,8 +78,8 @@ def digitization(
     Raises
     ------
     TypeError, ValueError
-        If `gain` is not positive, `bits` not a whole number from 1 to 32, `offset` out of range, or the
-        record not finite.
+        If `gain` or `offset` is out of range, `bits` not a whole number from 1 to 32, or the record not
+        finite.
 
     Notes
     -----
@@ -91,7 +92,7 @@ def digitization(
     >>> digitization([[-3.0, 0.4, 10.1, 2000.0]], gain=4, bits=12, offset=8).tolist()
     [[0.0, 10.0, 48.0, 4095.0]]
     """
-    factor, depth = positive("gain", gain), bits_of(bits)
+    factor, depth = gain_of(gain), bits_of(bits)
     shift = offset_of(offset, depth)
     return converted(_validation.images("electrons", electrons).astype(np.float64), factor, depth, shift)
 
@@ -107,6 +108,11 @@ def converted(
     return np.clip(np.rint(electrons, out=electrons), 0, 2**bits - 1, out=electrons)
 
 
+def gain_of(value: Any) -> float:
+    """Return a converter's counts per electron."""
+    return between("gain", value, 1e-9, 1e9)
+
+
 def bits_of(value: Any) -> int | None:
     """Return a converter's bits; None, or a whole number from 1 to 32."""
     if value is None:
@@ -120,7 +126,7 @@ def bits_of(value: Any) -> int | None:
 
 def offset_of(value: Any, bits: int | None) -> float:
     """Return a converter's offset; it must lie within its range."""
-    number = non_negative("offset", value)
+    number = bounded_counts("offset", value)
     if bits is not None and number > 2**bits - 1:
         raise ValueError(f"offset must be at most {2**bits - 1}, the most of {bits} bits, got {value!r}")
     return number
@@ -145,7 +151,7 @@ def line_noise(
     gain_sigma : float
         :math:`\sigma_g`, from 0 to less than 1. Start from at most 0.05 (a range of ours).
     offset_sigma : float
-        :math:`\sigma_o`, in the unit of `electrons`.
+        :math:`\sigma_o`, in the unit of `electrons`, at most 10¹⁵.
     rng : int, numpy.random.Generator or None
         Seed or generator, from which streams are spawned for each image.
 
@@ -169,7 +175,7 @@ def line_noise(
     >>> bool((record == record[:, :1]).all()), round(float(record[:, 0].std()), 1)
     (True, 2.0)
     """
-    width, shift = below_one("gain_sigma", gain_sigma), non_negative("offset_sigma", offset_sigma)
+    width, shift = below_one("gain_sigma", gain_sigma), bounded_counts("offset_sigma", offset_sigma)
     record = _validation.images("electrons", electrons).astype(np.float64)
     generator = np.random.default_rng(rng)
     for place in np.ndindex(record.shape[:-2]):

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hrtem_lab import _validation
-from hrtem_lab._validation import non_negative
+from hrtem_lab.noise._electrons import bounded_counts
 from hrtem_lab.noise._rules import at_most, frame, seed_of, share
 
 #: The longest track of an X-ray, in pixels.
@@ -124,7 +124,7 @@ def xray_hits(
     rate : float
         :math:`\rho`, hits per pixel and exposure, at most 1. Start from 10⁻⁶ to 10⁻⁴ (a range of ours).
     energy : float
-        Mean energy of a hit, in electrons of the beam.
+        Mean energy of a hit, in electrons of the beam, at most 10¹⁵.
     rng : int, numpy.random.Generator or None
         Seed or generator. The images of a stack take their random numbers one after another.
 
@@ -136,7 +136,7 @@ def xray_hits(
     Raises
     ------
     TypeError, ValueError
-        If `rate` lies outside 0 to 1, `energy` is negative, or the record is not finite.
+        If `rate` or `energy` is out of range, or the record is not finite.
 
     Notes
     -----
@@ -150,7 +150,7 @@ def xray_hits(
     >>> int((record > 0).sum()), round(float(record.max()))
     (114, 358)
     """
-    probability, mean = at_most("rate", rate, MOST_HITS), non_negative("energy", energy)
+    probability, mean = at_most("rate", rate, MOST_HITS), bounded_counts("energy", energy)
     record = _validation.images("electrons", electrons).astype(np.float64)
     generator = np.random.default_rng(rng)
     for place in np.ndindex(record.shape[:-2]):

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from hrtem_lab._validation import positive_integer, real_number
+from hrtem_lab._validation import positive, positive_integer, real_number
 
 
 def share(name: str, value: Any) -> float:
@@ -31,6 +31,14 @@ def at_most(name: str, value: Any, most: float) -> float:
     number = real_number(name, value)
     if not 0 <= number <= most:
         raise ValueError(f"{name} must lie between 0 and {most:g}, got {value!r}")
+    return number
+
+
+def between(name: str, value: Any, least: float, most: float) -> float:
+    """Return `value` as a float; it must be positive and lie between `least` and `most`."""
+    number = positive(name, value)
+    if not least <= number <= most:
+        raise ValueError(f"{name} must lie between {least:g} and {most:g}, got {value!r}")
     return number
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hrtem_lab import _validation
-from hrtem_lab._validation import non_negative, positive
-from hrtem_lab.noise._rules import below_one, frame
+from hrtem_lab.noise._rules import at_most, below_one, between, frame
 
 # So many sines make a smooth spectrum over the three or four decades between a frame's time and a line's.
 SINES = 32
@@ -17,6 +17,10 @@ SINES = 32
 ROWS_AT_ONCE = 16
 # OpenCV's remap addresses no longer side.
 LONGEST_SIDE = 32766
+# A beam that is farther off than this, in pixels, makes no image.
+FARTHEST = 1000.0
+# Times from a picosecond to a quarter of an hour, in µs.
+SHORTEST_TIME, LONGEST_TIME = 1e-6, 1e9
 
 
 def scan_jitter(
@@ -62,8 +66,8 @@ def scan_jitter(
     Raises
     ------
     TypeError, ValueError
-        If `rms` or `wait` is negative, `dwell` or `highest` not positive, or the shape has no rows and
-        columns.
+        If a number is out of range (displacements up to 1000 pixels, times from 10⁻⁶ to 10⁹ µs, frequencies
+        from 10⁻³ to 10⁹ Hz), or the shape has no rows and columns.
 
     Notes
     -----
@@ -80,14 +84,24 @@ def scan_jitter(
     0.5
     """
     rows, columns = frame(shape)
-    size, pause = non_negative("rms", rms), non_negative("wait", wait)
-    step, top = positive("dwell", dwell), positive("highest", highest)
+    size, pause = at_most("rms", rms, FARTHEST), at_most("wait", wait, LONGEST_TIME)
+    step, top = time_of("dwell", dwell), frequency_of("highest", highest)
     line = (columns * step + pause) * 1e-6
     lowest = min(1 / (rows * line), top / 2)
     times = np.arange(rows) * line, np.arange(columns) * (step * 1e-6)
     streams = np.random.default_rng(rng).spawn(2)
     down, right = (_wandering(*times, lowest, top, size, stream) for stream in streams)
     return down, right
+
+
+def time_of(name: str, value: Any) -> float:
+    """Return a time in µs after checking it."""
+    return between(name, value, SHORTEST_TIME, LONGEST_TIME)
+
+
+def frequency_of(name: str, value: Any) -> float:
+    """Return a frequency in Hz after checking it."""
+    return between(name, value, 1e-3, 1e9)
 
 
 def _wandering(
@@ -135,7 +149,8 @@ def line_jitter(
     Raises
     ------
     TypeError, ValueError
-        If `rows` is not a positive whole number, `rms` negative, or `correlation` out of range.
+        If `rows` is not a positive whole number, `rms` lies outside 0 to 1000, or `correlation` is out of
+        range.
 
     Examples
     --------
@@ -145,7 +160,7 @@ def line_jitter(
     (0.49, 0.8)
     """
     count = _validation.positive_integer("rows", rows)
-    size, kept = non_negative("rms", rms), below_one("correlation", correlation)
+    size, kept = at_most("rms", rms, FARTHEST), below_one("correlation", correlation)
     moved = np.random.default_rng(rng).normal(0.0, size, count)
     moved[1:] *= math.sqrt(1 - kept**2)
     for line in range(1, count):
@@ -175,7 +190,8 @@ def flyback(columns: int, *, amplitude: float, settling: float, dwell: float = 1
     Raises
     ------
     TypeError, ValueError
-        If `columns` is not a positive whole number, `amplitude` negative, or a time not positive.
+        If `columns` is not a positive whole number, `amplitude` lies outside 0 to 1000, or a time outside
+        10⁻⁶ to 10⁹ µs.
 
     Notes
     -----
@@ -187,8 +203,8 @@ def flyback(columns: int, *, amplitude: float, settling: float, dwell: float = 1
     [8.0, 2.94, 1.08, 0.4]
     """
     count = _validation.positive_integer("columns", columns)
-    size, time = non_negative("amplitude", amplitude), positive("settling", settling)
-    return size * np.exp(-np.arange(count) * positive("dwell", dwell) / time)
+    size, time = at_most("amplitude", amplitude, FARTHEST), time_of("settling", settling)
+    return size * np.exp(-np.arange(count) * time_of("dwell", dwell) / time)
 
 
 def distorted_sampling(image: ArrayLike, *, down: ArrayLike, right: ArrayLike) -> NDArray[np.float64]:
@@ -260,11 +276,9 @@ def sampled_at(image: NDArray[np.float64], down: NDArray, right: NDArray) -> NDA
     import cv2  # noqa: PLC0415
 
     rows, columns = image.shape
-    farthest = max(rows, columns)
-    if farthest > LONGEST_SIDE:
+    if max(rows, columns) > LONGEST_SIDE:
         raise ValueError(f"image must have at most 32 766 rows and columns, got {rows} × {columns}")
-    # OpenCV mirrors step by step: for a beam far outside that takes too long.
-    where_down = (np.arange(rows)[:, None] + np.clip(down, -farthest, farthest)).astype(np.float32)
-    where_right = (np.arange(columns) + np.clip(right, -farthest, farthest)).astype(np.float32)
+    where_down = (np.arange(rows)[:, None] + down).astype(np.float32)
+    where_right = (np.arange(columns) + right).astype(np.float32)
     moved = cv2.remap(image, where_right, where_down, cv2.INTER_LANCZOS4, borderMode=cv2.BORDER_REFLECT)
     return np.asarray(moved, dtype=np.float64)

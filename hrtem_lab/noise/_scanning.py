@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hrtem_lab._validation import non_negative, positive
+from hrtem_lab.noise._electrons import bounded_counts
 from hrtem_lab.noise._rules import at_most, below_one, frame
-from hrtem_lab.noise._scan import flyback, line_jitter, scan_jitter
-
-# A beam that is farther off than this, in pixels, makes no image.
-FARTHEST = 1000.0
+from hrtem_lab.noise._scan import (
+    FARTHEST,
+    LONGEST_TIME,
+    flyback,
+    frequency_of,
+    line_jitter,
+    scan_jitter,
+    time_of,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +42,7 @@ class Scan:
     Raises
     ------
     TypeError, ValueError
-        If a number is out of the range of its function, or a displacement above 1000 pixels.
+        If a number is out of the range of its function.
 
     Examples
     --------
@@ -59,15 +64,15 @@ class Scan:
     line_offset: float = 0.0
 
     def __post_init__(self) -> None:
-        shares = ("line_correlation", "memory", "line_gain")
-        above_zero = ("dwell", "highest", "settling")
-        for field in fields(self):
-            check = (
-                below_one if field.name in shares else positive if field.name in above_zero else non_negative
-            )
-            check(field.name, getattr(self, field.name))
+        for name in ("line_correlation", "memory", "line_gain"):
+            below_one(name, getattr(self, name))
         for name in ("jitter", "line_jitter", "flyback"):
             at_most(name, getattr(self, name), FARTHEST)
+        for name in ("dwell", "settling"):
+            time_of(name, getattr(self, name))
+        at_most("wait", self.wait, LONGEST_TIME)
+        frequency_of("highest", self.highest)
+        bounded_counts("line_offset", self.line_offset)
 
     def displacements(
         self, shape: tuple[int, ...], *, rng: int | np.random.Generator | None = None

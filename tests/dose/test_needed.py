@@ -11,7 +11,9 @@ from hrtem_lab.dose._needed import FINE, NeededDose, fitted_dose, materials, nee
 from hrtem_lab.metrics import METRICS, family
 from tests.dose.examples import BRIGHTNESS, NORMAL, PIXELS, normal_study
 
-DOCUMENT = (Path(__file__).parents[2] / "docs" / "dose.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[2]
+DOCUMENT = (ROOT / "docs" / "dose.md").read_text(encoding="utf-8")
+CHAPTER = (ROOT / "notebooks" / "05_low_dose.py").read_text(encoding="utf-8").replace("\n# ", " ")
 ROW = re.compile(
     r"^\| (?P<cells>\d) × \d, (?P<pixels>\d+) \| (?P<brightness>equal|as simulated) \| .*$", re.M
 )
@@ -102,6 +104,19 @@ class TestTable:
             "python -m hrtem_lab.dose",
         ):
             assert words in DOCUMENT
+
+    def test_sentences_about_the_table_say_what_it_holds(self):
+        ratios = {setting: [ratio for _, ratio, *_ in entries] for setting, (_, entries) in stated().items()}
+        equal, simulated = ratios[4, 32, "equal"], ratios[4, 32, "as simulated"]
+        least, most = min(*equal, *simulated), max(*equal, *simulated)
+        assert f"On 4 × 4 cells they need {least:.1f} to {most:.1f} times" in DOCUMENT
+        needed = f"{table.DRAWS} exposures per dose give {min(equal):.1f} to {max(equal):.1f} times"
+        assert needed in CHAPTER
+        ssim, cw_ssim = 1, 2
+        smaller = [numbers for (cells, _, name), numbers in ratios.items() if cells < 4 and name == "equal"]
+        assert all(max(numbers) == numbers[cw_ssim] and 4.5 < max(numbers) < 7.5 for numbers in smaller)
+        finer = [ratios[1, 64, name][ssim] / ratios[1, 32, name][ssim] for name in table.BRIGHTNESS]
+        assert all(1.5 < factor < 3.5 for factor in finer)
 
     def test_the_command_prints_a_line_as_the_document_has_it(self, capsys):
         table.main(["--metrics", "mse", "chi_square", "--cells", "2", "--draws", "40", "--seed", "3"])

@@ -1,7 +1,8 @@
 """The paper's statements about its Fig. 2, C1 to C8, on converged simulations.
 
-Where our figure does not bear a statement out, the test holds what we measured and says so: nothing is tuned
-until it agrees. Values are for 4 × 4 cells at 128 × 128 pixels, in focus, 30 mrad, 40 cells thick.
+Where our figure does not bear a statement out, the test holds what we measured and says so. Two settings were
+chosen with the statements in view, `TestChosenWithTheClaimsInView`. Values are for 4 × 4 cells at 128 × 128
+pixels, in focus, 30 mrad, 40 cells thick; those of SIFT are ranges over positions of the pixel grid.
 """
 
 import numpy as np
@@ -9,53 +10,79 @@ import pytest
 
 from hrtem_lab import extremes
 from hrtem_lab.edge_cases import edge_cases
-from hrtem_lab.metrics import METRICS
+from hrtem_lab.metrics import METRICS, PreparedSIFT, ssim
 from tests.laws.crystal import CELL, CLAIMED, micrograph
+
+
+@pytest.fixture(scope="module")
+def sift_range(reference):
+    """Return the spread of SIFT over 16 positions of the pixel grid, whose range must be the one named."""
+    prepared = PreparedSIFT(reference)
+
+    def spread(image, *, lowest, highest):
+        found = prepared.spread(image)
+        assert (found.lowest, found.highest) == pytest.approx((lowest, highest), abs=0.01)
+        return found
+
+    return spread
 
 
 def test_c1_identical_images_differ_by_zero(differences):
     assert set(differences(micrograph()).values()) == {0.0}
 
 
-def test_c2_half_a_cell_shift_exceeds_a_half(differences):
-    """Holds for MSE, SSIM and SIFT. The paper excepts cw-SSIM; ours is 0.62, because a subband holds several
-    spatial frequencies and a shift alters their phases by different amounts.
+def test_c2_half_a_cell_shift_exceeds_a_half(differences, sift_range):
+    """Holds for MSE, SSIM and SIFT (0.88 to 0.99). The paper excepts cw-SSIM; ours is 0.62, because a subband
+    holds several spatial frequencies and a shift alters their phases by different amounts.
     """
     shifted = differences(micrograph(shift=(0, CELL / 2)))
     assert shifted["mse"] == pytest.approx(0.875, abs=0.02)
     assert shifted["ssim"] == pytest.approx(0.521, abs=0.02)
-    assert shifted["sift"] == pytest.approx(0.877, abs=0.03)
+    sift_range(micrograph(shift=(0, CELL / 2)), lowest=0.877, highest=0.986)
     assert shifted["cw_ssim"] == pytest.approx(0.62, abs=0.03)
     assert min(shifted["mse"], shifted["ssim"], shifted["sift"]) > 0.5
 
 
-def test_c3_small_defocus_stays_below_every_threshold(differences):
-    """Holds for the thresholds at −2 nm, SIFT (0.165 against 0.18) being the closest to its own and MSE the
-    most indifferent. Deviation: cw-SSIM (0.081) is not more sensitive than SSIM (0.116).
+def test_c3_small_defocus_stays_below_the_thresholds_of_mse_and_cw_ssim(differences):
+    """Holds for them at −2 nm, MSE being the most indifferent. Deviation: cw-SSIM (0.081) is not more
+    sensitive than SSIM (0.116).
     """
     defocused = differences(micrograph(defocus=-20))
-    for key, metric in CLAIMED.items():
-        if metric.threshold is not None:
-            assert 0 < defocused[key] < metric.threshold
+    for key in ("mse", "cw_ssim"):
+        assert 0 < defocused[key] < METRICS[key].threshold
     assert defocused["mse"] == min(defocused.values())
-    assert defocused["sift"] == pytest.approx(0.165, abs=0.02)
     assert defocused["cw_ssim"] == pytest.approx(0.081, abs=0.02)
     assert defocused["ssim"] == pytest.approx(0.116, abs=0.02)
 
 
-def test_c3_the_sign_of_the_defocus_matters(differences):
-    """At +2 nm SIFT exceeds its threshold: the paper's statement depends on its sign convention."""
+def test_c3_of_sift_is_decided_by_the_pixel_grid(differences, sift_range):
+    """Neither holds nor fails: against 0.18, −2 nm gives 0.165 on the usual grid, 0.165 to 0.25 on sixteen,
+    and 0.21 on average.
+    """
+    defocused = micrograph(defocus=-20)
+    assert differences(defocused)["sift"] == pytest.approx(0.165, abs=0.005)
+    spread = sift_range(defocused, lowest=0.165, highest=0.248)
+    assert spread.lowest < METRICS["sift"].threshold < spread.mean
+    assert spread.mean == pytest.approx(0.207, abs=0.005)
+
+
+def test_c3_the_sign_of_the_defocus_matters(differences, sift_range):
+    """At +2 nm SIFT exceeds its threshold on every grid: the statement depends on the sign convention."""
     over, under = differences(micrograph(defocus=-20)), differences(micrograph(defocus=20))
     assert all(under[key] > over[key] for key in CLAIMED)
-    assert under["sift"] > METRICS["sift"].threshold
+    spread = sift_range(micrograph(defocus=20), lowest=0.225, highest=0.362)
+    assert spread.lowest > METRICS["sift"].threshold
 
 
-def test_c4_another_crystal_lies_between_a_half_and_three_quarters(differences):
-    """Holds within 0.05: SSIM 0.49, cw-SSIM 0.79, SIFT 0.78; the paper's exception, MSE, is 0.50."""
+def test_c4_another_crystal_lies_between_a_half_and_three_quarters(differences, sift_range):
+    """Holds within 0.05: SSIM 0.49, cw-SSIM 0.79, SIFT 0.78, but that up to 0.86 on other pixel grids; the
+    paper's exception, MSE, is 0.50.
+    """
     other = differences(micrograph("zro2"))
     for key in ("ssim", "cw_ssim", "sift"):
         assert 0.45 < other[key] < 0.80
     assert other["mse"] == pytest.approx(0.496, abs=0.02)
+    sift_range(micrograph("zro2"), lowest=0.774, highest=0.860)
 
 
 def test_c5_an_image_exists_that_maximises_sift(differences):
@@ -90,12 +117,13 @@ def test_c6_cw_ssim_can_stay_below_its_threshold_while_ssim_exceeds_the_reversal
     assert min(values["mse"], values["sift"]) > 0.65
 
 
-def test_c6_reversed_contrast_deceives_cw_ssim_alone(reference, differences):
+def test_c6_reversed_contrast_deceives_cw_ssim_alone(reference, differences, sift_range):
     """Holds: MSE, SSIM and SIFT are high, and cw-SSIM is below its own value for the small defocus."""
     reversed_contrast = differences(reference.max() + reference.min() - reference)
     assert min(reversed_contrast[key] for key in ("mse", "ssim", "sift")) > 0.6
     assert reversed_contrast["cw_ssim"] < differences(micrograph(defocus=-20))["cw_ssim"]
     assert reversed_contrast["cw_ssim"] < 1e-6
+    sift_range(reference.max() + reference.min() - reference, lowest=0.892, highest=0.967)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -131,3 +159,31 @@ def test_c8_noise_lies_below_black(reference, differences, seed):
     assert noise["mse"] < black["mse"]
     assert noise["cw_ssim"] < black["cw_ssim"]
     assert abs(noise["sift"] - black["sift"]) < 0.04
+
+
+def test_c8_black_is_the_same_to_sift_on_every_pixel_grid(reference, sift_range):
+    black = sift_range(np.zeros_like(reference), lowest=1 / np.sqrt(2), highest=1 / np.sqrt(2))
+    assert black.std < 1e-9
+
+
+class TestChosenWithTheClaimsInView:
+    """Two settings whose neighbours would give another verdict; docs/metrics.md says so."""
+
+    @pytest.mark.parametrize(("radius", "value"), [(4, 0.479), (5, 0.521), (6, 0.545), (10, 0.598)])
+    def test_five_pixels_are_the_smallest_radius_of_ssim_for_which_c2_holds(self, reference, value, radius):
+        found = ssim(reference, micrograph(shift=(0, CELL / 2)), radius=radius)
+        assert found == pytest.approx(value, abs=6e-4)
+        assert (found > 0.5) == (radius >= METRICS["ssim"].options["radius"])
+
+    @pytest.mark.parametrize(
+        ("threshold", "value", "mean"),
+        [(0.005, 0.227, 0.273), (0.01, 0.165, 0.207), (0.02, 0.165, 0.159), (0.04, 0.155, 0.126)],
+    )
+    def test_the_contrast_threshold_of_sift_puts_c3_close_below_its_threshold(
+        self, reference, threshold, value, mean
+    ):
+        """On the usual grid. On the average one only a higher contrast threshold does."""
+        defocused = micrograph(defocus=-20)
+        values = list(PreparedSIFT(reference, contrast_threshold=threshold).at_phases(defocused, phases=8))
+        assert values[0] == pytest.approx(value, abs=6e-4)
+        assert np.mean(values) == pytest.approx(mean, abs=0.01)

@@ -48,7 +48,8 @@ def exceeds(values, limit):
 
 def test_c9_cw_ssim_exceeds_its_threshold_at_15000(fig_3):
     """Holds: 0.384 ± 0.002 (one recording) against 0.16, and no other metric says more. Deviation: it is not
-    alone. MSE (0.085 ± 0.002) is above its 0.07, too; SIFT (0.175 ± 0.005) is just below its 0.18.
+    alone. MSE (0.085 ± 0.002) is above its 0.07, too; SIFT (0.175 ± 0.005) is just below its 0.18 on the
+    usual pixel grid, and 0.17 to 0.25 on others.
     """
     means = {key: values.mean() for key, values in fig_3["b"].items()}
     assert exceeds(fig_3["b"]["cw_ssim"], METRICS["cw_ssim"].threshold + 0.2)

@@ -47,6 +47,7 @@ class TestDigitization:
             ({"bits": 12.0}, TypeError, r"bits must be None or a whole number, got 12\.0"),
             ({"bits": True}, TypeError, "bits must be None or a whole number, got True"),
             ({"gain": 0}, ValueError, "gain must be positive, got 0"),
+            ({"gain": 1e300}, ValueError, r"gain must lie between 1e-09 and 1e\+09, got 1e\+300"),
             ({"offset": -1}, ValueError, "offset must not be negative, got -1"),
             ({"offset": 4096}, ValueError, "offset must be at most 4095, the most of 12 bits, got 4096"),
         ],

@@ -60,9 +60,9 @@ class TestJitter:
     @pytest.mark.parametrize(
         ("options", "rule"),
         [
-            ({"rms": -1}, "rms must not be negative, got -1"),
+            ({"rms": -1}, "rms must lie between 0 and 1000, got -1"),
             ({"dwell": 0}, "dwell must be positive, got 0"),
-            ({"wait": -3}, "wait must not be negative, got -3"),
+            ({"wait": -3}, r"wait must lie between 0 and 1e\+09, got -3"),
             ({"highest": 0}, "highest must be positive, got 0"),
         ],
     )
@@ -92,7 +92,7 @@ class TestLineJitter:
     def test_nonsense_is_refused(self):
         with pytest.raises(ValueError, match="rows must be at least 1, got 0"):
             line_jitter(0, rms=1)
-        with pytest.raises(ValueError, match="rms must not be negative, got -1"):
+        with pytest.raises(ValueError, match="rms must lie between 0 and 1000, got -1"):
             line_jitter(4, rms=-1)
 
 
@@ -104,7 +104,7 @@ class TestFlyback:
     @pytest.mark.parametrize(
         ("options", "rule"),
         [
-            ({"amplitude": -1}, "amplitude must not be negative, got -1"),
+            ({"amplitude": -1}, "amplitude must lie between 0 and 1000, got -1"),
             ({"settling": 0}, "settling must be positive, got 0"),
             ({"dwell": 0}, "dwell must be positive, got 0"),
         ],
@@ -216,6 +216,18 @@ class TestScan:
             Scan(**{name: 0})
 
     @pytest.mark.parametrize("name", ["wait", "jitter", "line_jitter", "flyback", "line_offset"])
-    def test_sizes_are_not_negative(self, name):
-        with pytest.raises(ValueError, match=f"^{name} must not be negative, got -1"):
-            Scan(**{name: -1})
+    @pytest.mark.parametrize("value", [-1, 1e300])
+    def test_sizes_have_bounds(self, name, value):
+        with pytest.raises(ValueError, match=f"^{name} must (lie between 0 and|not be negative|be at most)"):
+            Scan(**{name: value})
+
+    @pytest.mark.parametrize("name", ["dwell", "settling", "highest"])
+    @pytest.mark.parametrize("value", [1e-300, 1e300])
+    def test_times_have_bounds(self, name, value):
+        with pytest.raises(ValueError, match=f"^{name} must lie between (1e-06|0.001) and"):
+            Scan(**{name: value})
+
+    @pytest.mark.parametrize("extreme", [{"dwell": 1e-6, "highest": 1e9}, {"dwell": 1e9, "highest": 1e-3}])
+    def test_at_its_bounds_it_is_finite(self, extreme):
+        scan = Scan(jitter=1000, line_jitter=1000, flyback=1000, settling=1e-6, wait=1e9, **extreme)
+        assert np.isfinite(scan.displacements(SHAPE, rng=1)).all()

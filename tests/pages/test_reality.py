@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from hrtem_lab.app.kit import curve_panel
+from hrtem_lab.app.kit import curve_panel, readings
 from hrtem_lab.app.pages import reality
 from hrtem_lab.app.pages.reality import budget
 from hrtem_lab.app.pages.reality.settings import EFFECTS, EVERYTHING, USUAL
@@ -96,7 +96,7 @@ class TestImage:
     def test_sift_has_its_band_and_files_have_the_settings(self):
         page = opened(reality.dashboard, "c12=3")
         image = form_image(CRYSTAL, C12=30)
-        spread = sift_spread(REST, image, phases=8)
+        spread = sift_spread(REST, image, phases=readings.PHASES)
         assert page.ranges["sift"] == pytest.approx((spread.lowest, spread.highest), abs=6e-3)
         header, first, *curve = page.csv
         assert first[header.index("Twofold C12 (nm)")] == "3"

@@ -22,7 +22,10 @@ SIFT = Metric(
     map_averages=False,
     map_limit=1.0,
     threshold=0.18,
-    misleads="It does not look between the reference's keypoints; noise and black both give about 0.7.",
+    misleads=(
+        "It does not look between the reference's keypoints; noise and black both give about 0.7. Its second "
+        "digit depends on where the pixels lie."
+    ),
     equation=(
         r"D(\mathbf{a}, \mathbf{b}) = \frac{1}{n} \sum_{k=1}^{n} \frac{1}{\sqrt{2}}"
         r" \left\lVert \frac{\mathbf{d}_k}{\lVert"

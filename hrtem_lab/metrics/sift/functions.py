@@ -72,10 +72,10 @@ def sift(
 
     It misleads in its second digit: where the atoms lie on the pixels decides which keypoints there are, and
     in a perfect crystal all cells change together. At −2 nm of defocus, 40 cells of Nb₃Sn give 0.165 on the
-    usual grid, 0.13 to 0.28 on others, and 0.21 on average: 0.18 decides little there. `sift_spread` tells
-    the range, and the mean over ``phases=16`` is some ten times as steady. The default is one position, as
-    everybody computes it. With a ``contrast_threshold`` of 0.005, 0.02 or 0.04 the 0.165 is 0.227, 0.165 or
-    0.155.
+    usual grid, 0.13 to 0.27 on others, and 0.21 on average: 0.18 decides little there. `sift_spread` tells
+    the range, and the mean over ``phases=16`` is four to seven times as steady. The default is one position,
+    as everybody computes it. With a ``contrast_threshold`` of 0.005, 0.02 or 0.04 the 0.165 is 0.227, 0.165
+    or 0.155.
 
     It also misleads between the keypoints, where it does not look, and where noise fills the image: noise
     and no image at all both give about 0.7. It is not symmetric, because only the reference's keypoints

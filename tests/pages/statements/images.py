@@ -13,6 +13,16 @@ def number(label):
     return lambda page: page.numbers[KEYS[label]]
 
 
+def lowest(label):
+    """The lower end of a metric's range."""
+    return lambda page: page.ranges[KEYS[label]][0]
+
+
+def highest(label):
+    """The upper end of a metric's range."""
+    return lambda page: page.ranges[KEYS[label]][1]
+
+
 def in_long_run(page):
     """The number of the stored long run."""
     return float(re.search(r"([\d.]+)$", words(page.picture("Long run").caption))[1])
@@ -54,7 +64,6 @@ FOUR_METRICS = {
     "cw-SSIM falls from {} to {}": (number("cw-SSIM"), number("cw-SSIM")),
 }
 EDGE_CASES = {
-    "for SIFT, at {}, only just": number("SIFT"),
     "direction give SIFT {}": number("SIFT"),
     "cw-SSIM gives {}: it cannot": number("cw-SSIM"),
     "the greatest possible difference, {}.": on_card("black", "MSE"),
@@ -63,6 +72,9 @@ EDGE_CASES = {
         *(on_card("black", "χ²"), on_card("white", "χ²"), on_card("white", "MSE")),
     ),
 }
+FOUR_BANDS = {"on other pixels SIFT runs at −1.2\u202fnm from {}:": (lowest("SIFT"), highest("SIFT"))}
+BANDS = {"SIFT gives {} on these pixels, but up to {} when": (number("SIFT"), highest("SIFT"))}
+"""What chapters 1 and 2 say of SIFT's range, which a page shows a little later."""
 CURVES = {
     "gives the range, {}, and": (acceptable(0), acceptable(1)),
     "the metrics allow {}, which is 0.02\u202fnm": acceptable(1),

@@ -22,15 +22,30 @@ def page_of(make):
     return Reader(make())
 
 
+def has_numbers(page):
+    """Whether a page shows a table of numbers."""
+    return bool(page.tables)
+
+
+def has_ranges(page):
+    """Whether a page shows ranges beside its numbers."""
+    return bool(page.tables and page.ranges)
+
+
+def banded(make, settings):
+    """Return a new page at some settings as soon as it shows ranges beside its numbers."""
+    return early(make, settings, until=has_ranges)
+
+
 @cache
-def early(make, settings=""):
+def early(make, settings="", *, until=has_numbers):
     """Return a new page at some settings as soon as it shows numbers; what takes longer is dropped."""
 
     async def draw():
         page = Reader(make())
         page.open(settings)
         for _ in range(2000):
-            if page.tables:
+            if until(page):
                 break
             await asyncio.sleep(0.01)
         return page

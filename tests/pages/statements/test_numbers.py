@@ -11,9 +11,16 @@ from hrtem_lab.app.pages import edge_cases, four_metrics, low_dose, noise, preci
 from tests.pages.statements import prose
 from tests.pages.statements.doses import LOW_DOSE, SLOW, STUDIES
 from tests.pages.statements.exceptions import EXCEPTIONS
-from tests.pages.statements.images import CURVES, EDGE_CASES, FOUR_METRICS, WORST_CASES
+from tests.pages.statements.images import (
+    BANDS,
+    CURVES,
+    EDGE_CASES,
+    FOUR_BANDS,
+    FOUR_METRICS,
+    WORST_CASES,
+)
 from tests.pages.statements.noise import NOISE
-from tests.pages.statements.opening import at, complete, early, understood
+from tests.pages.statements.opening import at, banded, complete, early, understood
 from tests.pages.statements.sizes import LONG, PRECIPITATES
 
 PLACEHOLDER = r"\[([^\]]*)\]\(([^)\s]+)\)"
@@ -27,8 +34,8 @@ PAGES = {
     "06_precipitates": (precipitates.dashboard, precipitates.game),
 }
 STATEMENTS = {
-    "01_four_metrics": FOUR_METRICS,
-    "02_edge_cases": EDGE_CASES | CURVES,
+    "01_four_metrics": FOUR_METRICS | FOUR_BANDS,
+    "02_edge_cases": EDGE_CASES | BANDS | CURVES,
     "03_worst_cases": WORST_CASES,
     "04_noise": NOISE,
     "05_low_dose": LOW_DOSE | STUDIES,
@@ -80,7 +87,9 @@ def _in_this_process(monkeypatch):
 def test_the_page_shows_the_number_of_a_statement(chapter, phrase):
     asserted = STATEMENTS[chapter][phrase]
     quantities = list(asserted) if isinstance(asserted, tuple) else [asserted]
-    show = complete if phrase in {**STUDIES, **CURVES} else at
+    show = (
+        complete if phrase in {**STUDIES, **CURVES} else banded if phrase in {**FOUR_BANDS, **BANDS} else at
+    )
     for link in found(chapter, phrase):
         page = None
         if link.settings:
