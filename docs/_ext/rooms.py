@@ -49,6 +49,8 @@ def entry(module: ModuleType, name: str) -> list[str]:
     """Return the lines of one name: a class comes with its own public names."""
     value = getattr(module, name)
     if inspect.isclass(value):
+        # For its readers a class lives in its room: two rooms that offer it then refer to one and the same.
+        value.__module__ = value.__module__.partition("._")[0]
         return [f".. autoclass:: {name}", "   :members:", ""]
     if callable(value):
         return [f".. autofunction:: {name}", ""]

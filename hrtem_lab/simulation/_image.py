@@ -71,7 +71,7 @@ def form_image(
     ----------
     wave : ExitWave or ExitWaves
         The exit wave; it repeats beyond its extent. Of an ensemble, whose waves are equally likely, the
-        image is the mean of all their images. If its mean repeats with a unit cell (`ExitWaves.cells`),
+        image is the mean of all their images. If its mean repeats with a unit cell (``ExitWaves.cells``),
         the image is averaged over these cells, too.
     semiangle_cutoff : float
         Objective aperture ("collection") semi-angle in mrad. Waves shipped with the package hold

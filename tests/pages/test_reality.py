@@ -103,7 +103,9 @@ class TestImage:
         assert float(first[header.index("MSE")]) == pytest.approx(differences(image)["mse"], abs=1e-4)
         assert len(curve) == 2
         rows = page.content("Budget (CSV)").decode().splitlines()
-        assert sum(line.startswith(effect.label) for line in rows for effect in EFFECTS) == len(EFFECTS)
+        assert sum(line.lstrip('"').startswith(effect.label) for line in rows for effect in EFFECTS) == len(
+            EFFECTS
+        )
 
 
 class TestGallery:
