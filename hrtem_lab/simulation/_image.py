@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hrtem_lab._validation import non_negative, pair, positive, positive_integer, real_number
+from hrtem_lab._validation import pair, positive, positive_integer, real_number
 from hrtem_lab.simulation._coherence import Coherence, coherence
+from hrtem_lab.simulation._lengths import distance, spread
 from hrtem_lab.simulation._lens import Lens
 from hrtem_lab.simulation._pixels import evaluate, pixels_per_period, without_negatives
 from hrtem_lab.simulation._series import Series, intensity, mean_intensity, series_of
@@ -127,8 +128,8 @@ def form_image(
     ------
     TypeError, ValueError
         If the wave is neither an `ExitWave` nor an `ExitWaves`, a number is not finite or of the wrong
-        sign, the focal spread is so large that its mean takes more than 1000 foci, or both
-        `field_of_view` and `sampling` are given.
+        sign, a length is more than 10¹² Å, the angular spread more than a radian, the mean over the focal
+        spread would take more than 1000 foci, or both `field_of_view` and `sampling` are given.
 
     Examples
     --------
@@ -142,9 +143,9 @@ def form_image(
         raise TypeError(f"wave must be an ExitWave, got {type(wave).__name__}; an ensemble is an ExitWaves")
     rows, columns = (positive_integer("shape", count) for count in pair("shape", shape))
     view = _view(wave, (rows, columns), field_of_view, sampling)
-    down, right = (real_number("shift", distance) for distance in pair("shift", shift))
-    drift_down, drift_right = (real_number("drift", distance) for distance in pair("drift", drift))
-    image_spread = non_negative("image_spread", image_spread)
+    down, right = (distance("shift", length) for length in pair("shift", shift))
+    drift_down, drift_right = (distance("drift", length) for length in pair("drift", drift))
+    image_spread = spread("image_spread", image_spread)
     rotation = real_number("rotation", rotation) % 360
     lens = Lens(
         semiangle_cutoff=semiangle_cutoff,

@@ -3,17 +3,34 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hrtem_lab._validation import non_negative, positive, real_number
+from hrtem_lab.simulation._lengths import distance, spread
 
 # Of the interference of any two beams, the mean over the foci is wrong by less than this.
 _FOCI_ERROR = 1e-5
 _MOST_FOCI = 1000
+# A radian: no lens takes such angles.
+_MOST_MRAD = 1000.0
+_CHECKS: dict[str, Callable[[str, Any], float]] = {
+    "semiangle_cutoff": positive,
+    "defocus": distance,
+    "Cs": distance,
+    "C12": distance,
+    "phi12": real_number,
+    "C21": distance,
+    "phi21": real_number,
+    "C23": distance,
+    "phi23": real_number,
+    "focal_spread": spread,
+    "angular_spread": non_negative,
+}
 
 
 @dataclass(frozen=True)
@@ -36,11 +53,12 @@ class Lens:
     def __post_init__(self) -> None:
         if not isinstance(self.envelope, (bool, np.bool_)):
             raise TypeError(f"envelope must be True or False, got {self.envelope!r}")
-        for name in ("semiangle_cutoff", "focal_spread", "angular_spread"):
-            check = positive if name == "semiangle_cutoff" else non_negative
+        for name, check in _CHECKS.items():
             object.__setattr__(self, name, check(name, getattr(self, name)))
-        for name in ("defocus", "Cs", "C12", "phi12", "C21", "phi21", "C23", "phi23"):
-            object.__setattr__(self, name, real_number(name, getattr(self, name)))
+        if self.angular_spread > _MOST_MRAD:
+            raise ValueError(
+                f"angular_spread must be at most {_MOST_MRAD:g} mrad, got {self.angular_spread:g}"
+            )
 
     @property
     def one_focus(self) -> bool:
@@ -104,17 +122,27 @@ class Lens:
         if self.one_focus:
             return [(1.0, 0.0)]
         largest = np.pi / wavelength * self.focal_spread * widest**2
-        nodes, weights = gaussian_mean(largest)
-        if len(nodes) > _MOST_FOCI:
-            most = self.focal_spread * _MOST_FOCI / len(nodes)
+        count = foci_needed(largest)
+        if count > _MOST_FOCI:
+            most = self.focal_spread * _MOST_FOCI / count
             raise ValueError(
                 f"focal_spread must be at most about {most:.2g} Å at this aperture and energy, "
                 f"where its mean takes {_MOST_FOCI} foci, got {self.focal_spread:g}; envelope=True takes any"
             )
+        nodes, weights = gaussian_mean(largest)
         return [
             (float(weight), float(self.focal_spread * node))
             for weight, node in zip(weights, nodes, strict=True)
         ]
+
+
+# The Gaussian of the foci is cut off where it has fallen to the error.
+_REACH = math.sqrt(-math.log(_FOCI_ERROR))
+
+
+def foci_needed(largest: float) -> int:
+    """Return the number of nodes of `gaussian_mean`."""
+    return math.ceil(_REACH * (largest + 2 * _REACH) / math.pi) + 1
 
 
 def gaussian_mean(largest: float) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
@@ -124,9 +152,8 @@ def gaussian_mean(largest: float) -> tuple[NDArray[np.floating], NDArray[np.floa
     and by exp(−(2π/h − a)²/4) as the steps alias a wave. So the number of nodes grows with a; that of
     Gauss and Hermite's nodes grows with a², and is smaller only below a = 3.
     """
-    reach = math.sqrt(-math.log(_FOCI_ERROR))
-    step = 2 * math.pi / (largest + 2 * reach)
-    count = math.ceil(2 * reach / step) + 1
+    count = foci_needed(largest)
+    step = 2 * math.pi / (largest + 2 * _REACH)
     nodes = (np.arange(count) - (count - 1) / 2) * step
     weights = np.exp(-(nodes**2))
     return nodes, weights / weights.sum()

@@ -1,6 +1,7 @@
 """Aberrations in abTEM's names, units and signs; they stay with the lens when the specimen is turned."""
 
 import inspect
+import re
 
 import numpy as np
 import pytest
@@ -181,3 +182,18 @@ class TestErrors:
     def test_envelope_is_a_choice(self, wave, value):
         with pytest.raises(TypeError, match=f"envelope must be True or False, got {value!r}"):
             form_image(wave, envelope=value)
+
+    @pytest.mark.parametrize(
+        "name", ["defocus", "Cs", "C12", "C21", "C23", "focal_spread", "image_spread", "drift", "shift"]
+    )
+    @pytest.mark.parametrize("value", [1.1e12, 1e308])
+    def test_what_is_longer_than_a_microscope_is_refused(self, wave, name, value):
+        with pytest.raises(
+            ValueError, match=re.escape(f"{name} must be at most 1e+12 Å (100 m), got {value:g}")
+        ):
+            form_image(wave, **{name: value})
+
+    def test_a_radian_of_illumination_is_refused(self, wave):
+        with pytest.raises(ValueError, match="angular_spread must be at most 1000 mrad, got 1001"):
+            form_image(wave, angular_spread=1001)
+        assert form_image(wave, angular_spread=1000, defocus=1e12, Cs=-1e12, C21=1e12).min() >= 0

@@ -122,3 +122,15 @@ def test_a_spread_that_takes_too_many_foci_is_refused(wave):
     ):
         form_image(wave, focal_spread=1e8)
     assert difference(form_image(wave, focal_spread=1e8, envelope=True), 1) < ROUNDING
+
+
+@pytest.mark.parametrize("cells", [(1, 1), (2, 2)])
+def test_a_huge_spread_of_a_crystal_leaves_beams_of_one_angle_coherent(cells):
+    """Pairs are damped one by one there, so no number of foci is too great."""
+    waves = ExitWaves(random_wave().array[None], (1 / 6, 9 / 40), 80e3, 100, cells=cells)
+    if cells == (1, 1):
+        with pytest.raises(ValueError, match="focal_spread must be at most about"):
+            form_image(waves, focal_spread=1e7)
+    else:
+        images = [form_image(waves, focal_spread=spread) for spread in (1e7, 1e8)]
+        assert difference(images[0], images[1]) < ROUNDING

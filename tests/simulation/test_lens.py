@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hrtem_lab.simulation import ExitWave, form_image, load_exit_wave
@@ -27,7 +27,7 @@ class TestLens:
         image = form_image(vacuum, shape=pixels, shift=shift, rotation=rotation, **lens)
         assert difference(image, 1.0) < ROUNDING
 
-    @untimed
+    @settings(untimed, max_examples=30)
     @given(lenses)
     def test_agrees_with_abtem(self, lens):
         """The image of abTEM's own contrast transfer function, on a specimen that tells rows from columns."""

@@ -80,7 +80,7 @@ def test_a_drift_by_a_whole_period_leaves_the_mean_along_it(wave):
     assert difference(image, np.tile(columns, (48, 1))) < ROUNDING
 
 
-@pytest.mark.parametrize("options", [{"image_spread": 1e200}, {"drift": (1e200, 7e199)}])
+@pytest.mark.parametrize("options", [{"image_spread": 1e12}, {"drift": (1e12, 7e11)}])
 def test_a_motion_beyond_all_lengths_leaves_the_mean(wave, options):
     image = form_image(wave, **options, **GRID)
     assert difference(image, form_image(wave, **GRID).mean()) < 1e-4
