@@ -193,6 +193,15 @@ class TestStreams:
             assert (with_it - without).std() == pytest.approx(sigma, rel=0.02)
             assert abs(np.corrcoef((with_it - without).ravel(), without.ravel())[0, 1]) < 3 / SIDE
 
+    def test_hot_pixels_draw_what_they_draw_without_dark_current(self):
+        camera = Camera(sampling=1, hot=0.1, hot_counts=50, dark_counts=3)
+        cold = replace(camera, hot=0).expose(IMAGE, dose_per_area=10, rng=1, counts=True)
+        dark = camera.expose(IMAGE, dose_per_area=10, rng=1, counts=True) - cold
+        bare = replace(camera, dark_counts=0)
+        without = bare.expose(IMAGE, dose_per_area=10, rng=1, counts=True)
+        light = replace(bare, hot=0).expose(IMAGE, dose_per_area=10, rng=1, counts=True)
+        np.testing.assert_array_equal(dark, without - light)
+
     def test_exposures_of_one_generator_are_independent(self):
         rng = np.random.default_rng(1)
         camera = replace(FULL, scan=None, dead=0, hot=0, hit_rate=0, uneven_gain=0)
