@@ -13,11 +13,16 @@ import numpy as np
 
 from benchmarks.table import Row
 from benchmarks.timing import milliseconds
-from hrtem_lab.simulation import ExitWave, form_image, load_exit_wave
+from hrtem_lab.simulation import ExitWave, ExitWaves, form_image, load_exit_wave
 
 PIXELS = 512
 LENS = {"semiangle_cutoff": 30.0, "defocus": 50.0}
 SPECIMENS = {"crystal, 4 × 4 cells": "nb3sn", "precipitate, 16 × 16 cells": "precipitate-06"}
+ENSEMBLES = {
+    "16 snapshots": {},
+    "16 snapshots, spread of focus": {"focal_spread": 60.0},
+    "16 snapshots, spreads of focus and angle": {"focal_spread": 60.0, "angular_spread": 0.3},
+}
 IMPORTS = {
     "import hrtem_lab": "import hrtem_lab",
     "the same with metrics and simulation": "import hrtem_lab.metrics, hrtem_lab.simulation",
@@ -34,6 +39,8 @@ def rows(*, quick: bool) -> Iterator[Row]:
     """
     for label, name in SPECIMENS.items():
         yield _image_row(label, load_exit_wave(name), seconds=1 if quick else 6)
+    for label, lens in ENSEMBLES.items():
+        yield _ensemble_row(label, lens, seconds=1 if quick else 6)
     for what, statement in IMPORTS.items():
         yield _import_row(what, statement, repetitions=5 if quick else 15)
 
@@ -52,6 +59,22 @@ def _image_row(label: str, wave: ExitWave, *, seconds: float) -> Row:
         peer=times["peer"],
         peer_name="abTEM apply_ctf + intensity",
         limit=30,
+    )
+
+
+def _ensemble_row(label: str, lens: dict[str, float], *, seconds: float) -> Row:
+    """Return the time of a crystal's mean image; its snapshots stand for thermal ones of 4 × 4 cells."""
+    cell = load_exit_wave("nb3sn").array
+    block = np.tile(_resampled(cell, (15, 15)), (4, 4))
+    rng = np.random.default_rng(0)
+    snapshots = block + 0.05 * (rng.normal(size=(16, *block.shape, 2)) @ [1, 1j])
+    waves = ExitWaves(snapshots, 5.275 / 15, 80e3, 211.0, cells=(4, 4))
+    ours = partial(form_image, waves, shape=PIXELS, **LENS, **lens)
+    return Row(
+        what=f"form_image 512², {label}",
+        ours=milliseconds({"ours": ours}, seconds=seconds)["ours"],
+        unit="ms",
+        limit=60 if lens else 30,
     )
 
 

@@ -3,6 +3,7 @@
 A wave behind an objective aperture is band-limited, and a crystal's wave is periodic. So a few
 Fourier coefficients describe the whole image. Images are evaluated from these coefficients exactly,
 at any pixel size, shift, rotation and field of view, in milliseconds. Nothing is interpolated.
+`through_layer` puts a layer on the specimen before, `with_background` a background on the image after.
 """
 
 from hrtem_lab.simulation._background import with_background

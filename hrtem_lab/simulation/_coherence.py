@@ -100,13 +100,20 @@ def coherence(
     values = waves._coefficients[:, slice(*rows), slice(*columns)][:, inside[:, 0], inside[:, 1]]
     first = np.concatenate([np.repeat(beams, len(beams)) for beams in members])
     second = np.concatenate([np.tile(beams, len(beams)) for beams in members])
+    # Products so small wait longer for BLAS's threads than they take.
     mean = np.concatenate(
-        [(values[:, beams].T @ values[:, beams].conj()).ravel() / len(waves) for beams in members]
+        [np.einsum("ni,nj->ij", values[:, beams], values[:, beams].conj()).ravel() for beams in members]
     )
     steps = (orders[first] - orders[second]) // waves.cells
     top = np.abs(steps).max(axis=0)
     place = (steps[:, 0] + top[0]) * (2 * top[1] + 1) + steps[:, 1] + top[1]
     image_orders = np.arange(-top[0], top[0] + 1), np.arange(-top[1], top[1] + 1)
     return Coherence(
-        inside[:, 0], inside[:, 1], first, second, mean.astype(np.complex64), place, image_orders
+        inside[:, 0],
+        inside[:, 1],
+        first,
+        second,
+        (mean / len(waves)).astype(np.complex64),
+        place,
+        image_orders,
     )
