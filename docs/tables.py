@@ -7,15 +7,17 @@ follows from `hrtem_lab.metrics.METRICS` and the stored runs alone, so that nobo
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
+from docs import ensembles
+from docs.markdown import table
 from hrtem_lab.extremes import StoredRun, list_stored, load_stored
 from hrtem_lab.extremes.__main__ import RUNS
 from hrtem_lab.metrics import METRICS, Metric
 
 ROOT = Path(__file__).parent.parent
-DOCUMENTS = ("docs/metrics.md", "docs/extremes.md", "hrtem_lab/data/SOURCES.md")
+DOCUMENTS = ("docs/metrics.md", "docs/extremes.md", "docs/reality.md", "hrtem_lab/data/SOURCES.md")
 
 THIN_SPACE = "\u202f"
 _BLOCK = re.compile(r"<!-- generated: (?P<name>[^>]*) -->\n.*?<!-- end -->", re.DOTALL)
@@ -24,17 +26,23 @@ _BLOCK = re.compile(r"<!-- generated: (?P<name>[^>]*) -->\n.*?<!-- end -->", re.
 def metrics() -> str:
     """Return one row for each metric: what it promises, and the defaults of its options."""
     header = ["metric", "key", "family", "options", "threshold", "symmetric", "image × number"]
-    return _table(header, [_metric(metric) for metric in METRICS.values()])
+    return table(header, [_metric(metric) for metric in METRICS.values()])
 
 
 def worst_cases() -> str:
     """Return one row for each stored run, with a column for its image's difference by every metric."""
     header = ["run", "searched", "held", "start", "steps", *(metric.label for metric in METRICS.values())]
     names = [name for name in RUNS if name in list_stored()]
-    return _table(header, [_run(load_stored(name)) for name in names])
+    return table(header, [_run(load_stored(name)) for name in names])
 
 
-TABLES: dict[str, Callable[[], str]] = {"metrics": metrics, "worst cases": worst_cases}
+TABLES: dict[str, Callable[[], str]] = {
+    "metrics": metrics,
+    "worst cases": worst_cases,
+    "snapshots": ensembles.snapshots,
+    "scatter": ensembles.scatter,
+    "ensembles": ensembles.sources,
+}
 
 
 def _metric(metric: Metric) -> list[str]:
@@ -58,11 +66,6 @@ def _run(run: StoredRun) -> list[str]:
         steps,
         *(f"{run.values[key]:.3f}" for key in METRICS),
     ]
-
-
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
 def written(text: str) -> str:

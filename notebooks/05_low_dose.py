@@ -69,7 +69,7 @@ page.dashboard()
 # The last claim is read from where the two curves of a metric meet. Judged in this way, SIFT looks best. But by the AUC, over 4
 # × 4 cells and without readout noise, each of the five metrics tells the crystals apart above [4.4 to 7.1 e⁻/nm²](?other=zro2).
 # Twenty exposures per dose leave wide intervals: SIFT needs between [1.2 and 3.6 times](?other=zro2) the dose of the ideal
-# observer. 150 exposures per dose give 2.3 to 3.5 times for the five metrics
+# observer. 200 to 500 exposures per dose give 1.6 to 3.5 times for the five metrics
 # ([docs/dose.md](../docs/dose.md#what-was-measured)). With other seeds or a smaller field of view an interval may begin below
 # 1. This does not mean that a metric beats the ideal observer: it means that the exposures are too few to say more.
 #

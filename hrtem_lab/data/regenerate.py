@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from hrtem_lab.data import _ensembles
+from hrtem_lab.data._ensembles import ENSEMBLES
 from hrtem_lab.multislice import exit_wave, exit_wave_series
 from hrtem_lab.structures import NB3SN_LATTICE_CONSTANT, nb3sn, with_precipitate, zro2
 from hrtem_lab.waves import ExitWave
@@ -22,7 +23,7 @@ PRISTINE = {"nb3sn": nb3sn, "zro2": zro2}
 PRISTINE_CELLS = 60
 PRECIPITATES = {f"precipitate-{diameter:02d}": diameter for diameter in range(1, 15)}
 PRECIPITATE_CELLS = (16, 16, 40)
-NAMES = (*PRISTINE, *PRECIPITATES, *_ensembles.ENSEMBLES)
+NAMES = (*PRISTINE, *PRECIPITATES, *ENSEMBLES)
 FOLDER = Path(__file__).parent
 
 
@@ -43,7 +44,7 @@ def simulate(name: str, *, device: str = "cpu", progress: bool = True) -> dict[s
         frequency in the middle; `thickness_cells`; `header`, JSON. Ensembles hold other arrays, which
         `SOURCES.md` lists.
     """
-    if name in _ensembles.ENSEMBLES:
+    if name in ENSEMBLES:
         return _ensembles.simulate(name, device=device, progress=progress)
     if name in PRISTINE:
         atoms = PRISTINE[name]()

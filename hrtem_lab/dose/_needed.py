@@ -25,6 +25,9 @@ COARSE = np.geomspace(0.7, 12, 7)
 COARSE_DRAWS = 40
 FINE = np.geomspace(0.65, 1.5, 5)
 """Doses of the second stage, in units of what the first stage found."""
+OFF_CENTRE = 1.25
+"""The second stage is repeated around what it found, if this is farther from the middle of its doses."""
+TRIES = 5
 ERRORS = 4
 """Half the interval's width, in standard errors of the difference of two runs."""
 CELL = 5.275  # Å, Nb₃Sn
@@ -75,7 +78,8 @@ def needed_dose(
     """Return the dose that a metric needs to tell two materials apart with an AUC of 0.95.
 
     The first stage chooses five doses around the crossing; the second one measures there, with exposures of
-    its own. Chance in the first stage can move the doses, but not the result.
+    its own, and is repeated with others if the doses lay too far to one side of the crossing. Chance in the
+    first stage can move the doses, but not the result.
 
     Parameters
     ----------
@@ -108,9 +112,15 @@ def needed_dose(
                 places[:] = compare.many(detector.expose(stack, dose_per_area=float(dose), rng=rng))
         return found
 
-    rough = fitted_dose(doses, differences(same), differences(other))
-    doses, count = rough.dose * FINE, draws
-    return fitted_dose(doses, differences(same), differences(other))
+    found = fitted_dose(doses, differences(same), differences(other))
+    count = draws
+    for _ in range(TRIES):
+        middle = found.dose
+        doses = middle * FINE
+        found = fitted_dose(doses, differences(same), differences(other))
+        if 1 / OFF_CENTRE < found.dose / middle < OFF_CENTRE:
+            break
+    return found
 
 
 def fitted_dose(doses: Floats, same: Floats, other: Floats) -> NeededDose:

@@ -255,6 +255,8 @@ class Camera:
         """Return a scanned record, or a stack, after the amplifier's lag."""
         if self.scan is None or not self.scan.memory:
             return record
+        if record.ndim == 2:
+            return electronics.lagged(record, self.scan.memory)
         return electronics.fast_scan_blur(record, memory=self.scan.memory)
 
     def _flattened(self, record: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -234,4 +234,4 @@ def lagged(record: NDArray[np.float64], memory: float) -> NDArray[np.float64]:
     columns[1:] *= 1 - memory
     for place in range(1, len(columns)):
         columns[place] += memory * columns[place - 1]
-    return columns.T
+    return np.ascontiguousarray(columns.T)

@@ -120,7 +120,8 @@ def _wandering(
     for start in range(0, len(left), ROWS_AT_ONCE):
         some = slice(start, start + ROWS_AT_ONCE)
         np.matmul(left[some], right, out=field[some])
-    return field * (rms / math.sqrt(np.mean(field**2)))
+    field *= rms / math.sqrt(np.einsum("ij,ij->", field, field) / field.size)
+    return field
 
 
 def line_jitter(
@@ -278,7 +279,7 @@ def sampled_at(image: NDArray[np.float64], down: NDArray, right: NDArray) -> NDA
     rows, columns = image.shape
     if max(rows, columns) > LONGEST_SIDE:
         raise ValueError(f"image must have at most 32 766 rows and columns, got {rows} × {columns}")
-    where_down = (np.arange(rows)[:, None] + down).astype(np.float32)
-    where_right = (np.arange(columns) + right).astype(np.float32)
+    where_down = np.add(np.arange(rows)[:, None], down, dtype=np.float32)
+    where_right = np.add(np.arange(columns), right, dtype=np.float32)
     moved = cv2.remap(image, where_right, where_down, cv2.INTER_LANCZOS4, borderMode=cv2.BORDER_REFLECT)
     return np.asarray(moved, dtype=np.float64)

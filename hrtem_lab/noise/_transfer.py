@@ -205,7 +205,7 @@ def filtered(array: NDArray[np.float64], curve: Any) -> NDArray[np.float64]:
     return np.asarray(cv2.idft(spectrum, flags=cv2.DFT_SCALE), dtype=np.float64)
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=3)
 def radial(curve: Any, rows: int, columns: int) -> NDArray[np.float64]:
     """Return a curve at the frequencies of rows that are not negative and of OpenCV's packed columns."""
     down, right = (np.arange(side // 2 + 1) / side for side in (rows, columns))

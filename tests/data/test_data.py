@@ -134,7 +134,8 @@ class TestReproduction:
     def test_the_waves_named_are_written_or_all(self, names, tmp_path, monkeypatch):
         monkeypatch.setattr(regenerate, "simulate", lambda name, **_: {"header": np.array(name)})
         regenerate.write(names, folder=tmp_path)
-        assert {file.stem for file in tmp_path.iterdir()} == set(names or regenerate.NAMES)
+        files = {file.relative_to(tmp_path).with_suffix("").as_posix() for file in tmp_path.rglob("*.npz")}
+        assert files == set(names or regenerate.NAMES)
 
     def test_an_unknown_name_is_one_sentence(self, tmp_path, monkeypatch, capsys):
         monkeypatch.setattr(sys, "argv", ["regenerate", "nb3sn", "gold", "--folder", str(tmp_path)])

@@ -68,7 +68,12 @@ class TestBands:
         plain, banded = readings.table(differences), readings.table(differences, {"sift": (0.1, 0.2)})
         assert "hl-range" not in plain
         assert "hl-band" not in plain
-        assert readings.table(differences, {}) == readings.table(differences, None) == plain
+        assert readings.table(differences, None) == plain
+        # While bands are computed, their place is kept: nothing moves when they come.
+        waiting = readings.table(differences, {})
+        assert shown_ranges(waiting) == {}
+        assert waiting.count("<td") == banded.count("<td")
+        assert words(waiting) == words(plain)
         assert shown_ranges(banded) == {"sift": (0.10, 0.20)}
         # Every row has as many cells, so that bars and words stay in their columns.
         cells = {row.count("<td") for row in banded.split("</tr>")[:-1]}

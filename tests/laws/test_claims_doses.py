@@ -90,8 +90,8 @@ def test_c16_among_mse_cw_ssim_and_sift_it_depends_on_the_brightness():
 @pytest.mark.parametrize("equal", [False, True], ids=["as simulated", "equal brightness"])
 @pytest.mark.parametrize(("cells", "pixels", "most"), [(4, 32, 4.5), (1, 32, 7), (1, 64, 6.5)])
 def test_c16_every_metric_is_within_a_small_factor_of_the_ideal_observer(cells, pixels, most, equal):
-    """To reach an AUC of 0.95 the metrics need 1.6 to 3.6 times the ideal observer's dose on 4 × 4 cells, and
-    up to 5.2 times on one cell, where cw-SSIM is the hungriest. docs/dose.md has the table.
+    """To reach an AUC of 0.95 the metrics need 1.6 to 3.5 times the ideal observer's dose on 4 × 4 cells, and
+    up to about 5 times on one cell, where cw-SSIM is the hungriest. docs/dose.md has the table.
     """
     same, other, detector = materials(cells, pixels, equal=equal)
     limit = ideal_dose(same, other, detector=detector)

@@ -173,6 +173,26 @@ class TestImages:
         assert np.isnan(comparison.map(formed())[:, 64:]).all()
         assert not np.isnan(comparison.map(formed())[10:-10, 10:50]).all()
 
+    def test_each_position_has_its_own_mask(self, monkeypatch):
+        mask = np.zeros((128, 128), bool)
+        mask[20:50, 30:80] = True
+        seen, whole = [], _keypoints.Features.__init__
+
+        def recorded(self, *arguments, mask):
+            seen.append(mask)
+            whole(self, *arguments, mask=mask)
+
+        monkeypatch.setattr(_keypoints.Features, "__init__", recorded)
+        metrics.PreparedSIFT(formed(), mask=mask, phases=2)(formed())
+        np.testing.assert_array_equal(seen[0], mask)
+        np.testing.assert_array_equal(seen[1], np.roll(mask, (1, 1), (0, 1)))
+
+    def test_an_image_beyond_the_reference_is_limited_before_it_is_moved(self):
+        reference = formed()
+        limited = np.clip(3 * reference, reference.min(), reference.max())
+        found = [metrics.sift_spread(reference, each, phases=2) for each in (3 * reference, limited)]
+        assert found[0] == found[1]
+
     def test_a_hot_pixel_does_not_ring(self):
         reference, image = formed(), formed(defocus=-20)
         hot = image.copy()

@@ -81,6 +81,13 @@ class TestStatistics:
             error = 3 * math.sqrt(share * (1 - share) / COUNT)
             assert np.mean(black == count) == pytest.approx(share, abs=error + 1e-9)
 
+    def test_all_dark_counts_of_a_frame_follow_poisson_too(self):
+        camera = Camera(sampling=1, dark_counts=0.1)
+        frames = camera.expose(np.zeros((2000, 8, 8)), dose_per_area=1, rng=1, counts=True)
+        totals = frames.sum(axis=(1, 2))
+        assert totals.mean() == pytest.approx(6.4, abs=3 * math.sqrt(6.4 / 2000))
+        assert totals.var() == pytest.approx(6.4, rel=3 * math.sqrt(2.2 / 2000))
+
     def test_a_scanned_image_keeps_white_noise(self):
         """The expected image is sampled before electrons are counted: their noise is not smoothed."""
         camera = Camera(sampling=1, scan=Scan(jitter=1, line_jitter=1, flyback=3))
@@ -192,6 +199,15 @@ class TestStreams:
         else:
             assert (with_it - without).std() == pytest.approx(sigma, rel=0.02)
             assert abs(np.corrcoef((with_it - without).ravel(), without.ravel())[0, 1]) < 3 / SIDE
+
+    def test_hot_pixels_draw_what_they_draw_without_dark_current(self):
+        camera = Camera(sampling=1, hot=0.1, hot_counts=50, dark_counts=3)
+        cold = replace(camera, hot=0).expose(IMAGE, dose_per_area=10, rng=1, counts=True)
+        dark = camera.expose(IMAGE, dose_per_area=10, rng=1, counts=True) - cold
+        bare = replace(camera, dark_counts=0)
+        without = bare.expose(IMAGE, dose_per_area=10, rng=1, counts=True)
+        light = replace(bare, hot=0).expose(IMAGE, dose_per_area=10, rng=1, counts=True)
+        np.testing.assert_array_equal(dark, without - light)
 
     def test_exposures_of_one_generator_are_independent(self):
         rng = np.random.default_rng(1)

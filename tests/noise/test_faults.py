@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import ndimage, stats
 
-from hrtem_lab.noise import bad_pixels, uneven_gain, xray_hits
+from hrtem_lab.noise import _faults, bad_pixels, uneven_gain, xray_hits
 
 SHAPE = (512, 400)
 PIXELS = math.prod(SHAPE)
@@ -92,6 +92,10 @@ class TestUnevenGain:
         assert abs(np.corrcoef(one.ravel(), other.ravel())[0, 1]) < 3 / math.sqrt(PIXELS)
         dead, _ = bad_pixels(SHAPE, dead=0.5, hot=0, seed=1)
         assert abs(np.corrcoef(one.ravel(), dead.ravel())[0, 1]) < 3 / math.sqrt(PIXELS)
+
+    def test_one_seed_is_not_used_for_two_patterns(self):
+        pixels, gain = _faults.streams(1)
+        assert pixels.spawn_key != gain.spawn_key
 
     @pytest.mark.parametrize("sigma", [-0.1, 0.6, math.nan])
     def test_nonsense_is_refused(self, sigma):

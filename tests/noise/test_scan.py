@@ -57,6 +57,13 @@ class TestJitter:
         assert abs(neighbours.mean()) < 3 * neighbours.std() / math.sqrt(299)
         assert not np.allclose(fields[:, 0], fields[:, 1])
 
+    def test_its_streams_are_spawned(self):
+        """The generator itself draws nothing, and goes on with new streams."""
+        rng = np.random.default_rng(1)
+        first, second = scan_jitter(SHAPE, rms=1, rng=rng), scan_jitter(SHAPE, rms=1, rng=rng)
+        assert rng.random() == np.random.default_rng(1).random()
+        assert not np.allclose(first, second)
+
     @pytest.mark.parametrize(
         ("options", "rule"),
         [
@@ -186,6 +193,9 @@ class TestScan:
         scan = Scan(line_jitter=1)
         pairs = np.array([scan.displacements((500, 3), rng=seed) for seed in range(20)])
         assert (pairs == pairs[..., :1]).all()
+        _, *streams = np.random.default_rng(0).spawn(3)
+        own = [line_jitter(500, rms=1, rng=stream) for stream in streams]
+        np.testing.assert_array_equal(pairs[0, ..., 0], own)
         down, right = pairs[:, 0, :, 0].ravel(), pairs[:, 1, :, 0].ravel()
         assert abs(np.corrcoef(down, right)[0, 1]) < 3 / 100
         assert np.std([down, right], axis=1) == pytest.approx([1, 1], abs=3 / math.sqrt(2e4))

@@ -174,6 +174,15 @@ class TestNoise:
         assert np.abs(scores).max() < 3.2
         assert scores.std() == pytest.approx(1, abs=3 / math.sqrt(48))
 
+    def test_no_electron_arrives_where_an_edge_rings_below_zero(self):
+        image = np.zeros((24, 24))
+        image[:, 12:] = 1
+        shown = signal_transfer(image, transfer=Transfer())
+        record = transferred_shot_noise(image, transfer=Transfer(), dose_per_area=300, sampling=1, rng=1)
+        below = shown < 0
+        assert below.sum() > 24
+        assert record[below] == pytest.approx(shown[below], abs=1e-12)
+
     def test_bands_of_rows_are_independent(self):
         noise = transferred_shot_noise(
             even(1), transfer=Transfer(signal=Curve()), dose_per_area=5, sampling=1, rng=1

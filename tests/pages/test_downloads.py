@@ -13,7 +13,7 @@ from PIL import Image
 import hrtem_lab
 from hrtem_lab.app import pages
 from hrtem_lab.app.kit.widgets import Address
-from hrtem_lab.app.pages import edge_cases, four_metrics, low_dose, noise, precipitates, worst_cases
+from hrtem_lab.app.pages import edge_cases, four_metrics, low_dose, noise, precipitates, reality, worst_cases
 from tests.pages.reader import Reader, opened
 
 DOI = "10.1016/j.ultramic.2022.113578"
@@ -27,6 +27,7 @@ PAGES = {
     "low_dose/page.py": (low_dose.dashboard, "other=defocus&cells=1&pixels=16&repeats=5&seed=3"),
     "precipitates/page.py": (precipitates.dashboard, "diameter=3&noise=off&pixels=512&right=-2&curves=limit"),
     "precipitates/counting.py": (precipitates.game, "round=200"),
+    "reality/page.py": (reality.dashboard, "vibration=293&tilt=1.5&c12=2.3&camera=stem&dose=300&seed=9"),
 }
 """The module of every dashboard → what shows it, and a link to settings that are not the usual ones."""
 WHOLE = ("low_dose/page.py", "precipitates/page.py")

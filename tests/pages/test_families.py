@@ -8,7 +8,7 @@ import pytest
 from hrtem_lab.app import pages
 from hrtem_lab.app.kit import readings
 from hrtem_lab.app.kit.widgets import Picture
-from hrtem_lab.app.pages import edge_cases, four_metrics, noise, worst_cases
+from hrtem_lab.app.pages import edge_cases, four_metrics, noise, reality, worst_cases
 from hrtem_lab.metrics import METRICS, family
 from tests.laws.ten import register_ten
 from tests.pages.reader import Reader
@@ -42,7 +42,7 @@ def test_a_table_of_ten_metrics_is_not_shown_whole(make, monkeypatch):
         assert f'data-metric="{key}"' not in shown(page)
 
 
-@pytest.mark.parametrize("gallery", [edge_cases.gallery, worst_cases.pairs])
+@pytest.mark.parametrize("gallery", [edge_cases.gallery, worst_cases.pairs, reality.gallery])
 def test_neither_are_galleries(gallery, monkeypatch):
     added = register_ten(monkeypatch)
     page = Reader(gallery())

@@ -156,3 +156,17 @@ def test_the_paper_s_threshold_makes_the_precipitate_two_cells_too_small():
     assert right == "About 2 cells too small"
     assert f"it finds {found:.1f} cells" in said
     assert 7 < found < 9
+
+
+def test_reality_says_what_the_gallery_says():
+    gallery = page("07_reality").gallery().value
+    asked = {"vibration": "Atoms vibrate at 293 K", "tilt": "Tilt by 2 mrad",
+             "background": "Background of 27 %", "c12": "Astigmatism of 2 nm"}  # fmt: skip
+    found = {
+        label: shown_numbers(gallery.split(f'data-case="{key}"')[1].split("</figure>")[0])["mse"]
+        for key, label in asked.items()
+    }
+    right, said = skipped("07_reality")
+    assert right == max(found, key=found.get)
+    for label, value in found.items():
+        assert number(said, label) == pytest.approx(value, abs=ROUNDED)

@@ -81,15 +81,15 @@ def table(differences: Mapping[str, float], bands: Mapping[str, tuple[float, flo
     bands : mapping of str to (float, float), optional
         Key of the metric → lowest and highest value that is as good as the difference. It is shown on the
         bar and beside the number; where it reaches from one side of the threshold to the other, the verdict
-        is "around".
+        is "around". An empty mapping keeps the place for bands that are still computed.
     """
-    bands = bands or {}
-    rows = "".join(_row(key, value, bands.get(key), bool(bands)) for key, value in differences.items())
+    rows = "".join(_row(key, value, bands) for key, value in differences.items())
     return f'<table class="hl-numbers"><tbody>{rows}</tbody></table>'
 
 
-def _row(key: str, value: float, band: tuple[float, float] | None, with_bands: bool) -> str:
+def _row(key: str, value: float, bands: Mapping[str, tuple[float, float]] | None) -> str:
     metric, colour = METRICS[key], metric_colour(key)
+    band = (bands or {}).get(key)
     tick = ""
     if metric.threshold is not None:
         tick = f'<i class="hl-tick" style="left:{100 * metric.threshold:.1f}%"></i>'
@@ -100,7 +100,7 @@ def _row(key: str, value: float, band: tuple[float, float] | None, with_bands: b
         left, right = 100 * min(lowest, 1), 100 * min(highest, 1)
         bar += f'<i class="hl-band" style="left:{left:.1f}%;right:{100 - right:.1f}%"></i>'
     text = f"({lowest:.2f}–{highest:.2f})" if band else ""
-    range_cell = f'<td class="hl-range">{text}</td>' if with_bands else ""
+    range_cell = "" if bands is None else f'<td class="hl-range">{text}</td>'
     return (
         f'<tr data-metric="{key}" title="{escape(metric.misleads)}">'
         f'<th scope="row"><span style="color:{colour}">{metric_symbol(key)}</span> {metric.label}</th>'

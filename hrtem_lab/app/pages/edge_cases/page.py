@@ -108,7 +108,7 @@ class Explorer(Dashboard):
         self._picture.data = encode_image(self._image, limits=(0, self._white))
         self._picture.alt = f"Image with {self._settings()}."
         self._differences = {key: prepared(self._image) for key, prepared in self._prepared.items()}
-        self._numbers.value = readings.table(self._differences)
+        self._numbers.value = readings.table(self._differences, {})
 
     def refine(self) -> Iterator[float | None]:
         """Show the difference map, SIFT's band, then the curve along the slider moved last."""

@@ -83,7 +83,7 @@ class FourMetrics(Dashboard):
         self._picture_b.caption = f"<strong>B</strong> {self._title_b()}"
         self._prepare()
         self._differences = {key: prepared(self.pair[1]) for key, prepared in self._prepared.items()}
-        self._numbers.value = readings.table(self._differences)
+        self._numbers.value = readings.table(self._differences, {})
         self._drawn_for, self._stale = asked, True
 
     def refine(self) -> Iterator[None]:

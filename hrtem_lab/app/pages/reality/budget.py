@@ -9,6 +9,7 @@ from typing import Any
 import ipywidgets as widgets
 import numpy as np
 
+from hrtem_lab.app.kit import readings
 from hrtem_lab.app.kit.controls import Slider
 from hrtem_lab.app.pages.reality.microscope import recorded
 from hrtem_lab.app.pages.reality.settings import EFFECTS, EVERYTHING, PARAMETERS, USUAL, Effect
@@ -23,7 +24,7 @@ TOGETHER = "A good day, all at once"
 
 def judged() -> dict[str, Metric]:
     """Return the metrics for which the paper gives a threshold."""
-    return {key: metric for key, metric in METRICS.items() if metric.threshold is not None}
+    return {key: metric for key, metric in readings.shown().items() if metric.threshold is not None}
 
 
 class Budget:

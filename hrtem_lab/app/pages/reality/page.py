@@ -25,6 +25,8 @@ from hrtem_lab.metrics.outliers import without_warning
 from hrtem_lab.rendering import encode_image, encode_map, scale_bar
 
 MAP = "ssim"
+TOLD = 3
+"""So many settings are in a caption, which must stay short on a phone."""
 PRESETS: dict[str, Mapping[str, Any]] = {
     "The paper's simulation": {"reference": USUAL["reference"]},
     **{effect.label: effect.setting for effect in EFFECTS},
@@ -124,20 +126,23 @@ class Reality(Retakes):
     def _sweep_sliders(self) -> dict[str, Slider]:
         return {p.key: p for p in PARAMETERS if isinstance(p, Slider) and p.key != "seed"}
 
-    def _words(self, state: Mapping[str, Any]) -> str:
-        """Return the settings that differ from the paper's simulation."""
+    def _changed(self, state: Mapping[str, Any]) -> list[str]:
+        """Return the settings that differ from the paper's simulation, in words."""
         exposure = () if state["camera"] != NO_CAMERA else ("dose", "seed")
-        words = [
-            f"{p.label.lower()} {p.describe(state[p.key])}"
+        return [
+            f"{p.label} {p.describe(state[p.key])}"
             for p in PARAMETERS
             if state[p.key] != p.default and p.key not in ("reference", *exposure)
         ]
-        return ", ".join(words) or "nothing left out of the simulation"
+
+    def _words(self, state: Mapping[str, Any]) -> str:
+        return ", ".join(self._changed(state)) or "nothing that the simulation leaves out"
 
     def _caption(self, title: str, state: Mapping[str, Any]) -> str:
-        words = self._words({**USUAL, **state})
-        plain = "the simulation: atoms at rest, no tilt, perfect lens"
-        return f"<strong>{title}</strong> {plain if words.startswith('nothing') else words}"
+        words = self._changed({**USUAL, **state})
+        more = len(words) - TOLD
+        told = ", ".join(words[:TOLD]) + (f" and {more} more" if more > 0 else "")
+        return f"<strong>{title}</strong> {told or 'the simulation: atoms at rest, no tilt, perfect lens'}"
 
     def _make_widgets(self) -> None:
         bar = scale_bar(FOUR_CELLS)
