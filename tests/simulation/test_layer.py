@@ -52,6 +52,18 @@ def test_a_slab_without_thickness_multiplies(wave):
     assert difference(through_layer(wave, one).array, expected) < ROUNDING
 
 
+def test_nothing_is_aliased_where_both_fill_their_bands():
+    rng = np.random.default_rng(0)
+    wave, one = (rng.normal(size=(*shape, 2)) @ [1, 1j] for shape in ((7, 9), (9, 5)))
+    found = through_layer(ExitWave(wave, (9, 5), 80e3, 1), ExitWaves(one[None], (7, 9), 80e3, 0))
+    spectrum = np.fft.fft2(one, norm="forward")
+    padded = np.zeros((28, 36), complex)
+    u, v = (np.fft.fftfreq(n, 1 / n).astype(int) for n in one.shape)
+    padded[np.ix_(u, v)] = spectrum
+    product = fine(wave) * np.fft.ifft2(padded, norm="forward")
+    assert difference(found.array, cropped(product, wave.shape)) < ROUNDING
+
+
 def test_vacuum_is_a_distance(wave):
     behind = through_layer(wave, vacuum(3))
     assert difference(behind.array, propagated(wave.array, wave.extent, 30)) < ROUNDING
