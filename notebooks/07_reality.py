@@ -44,9 +44,9 @@ page.dashboard()
 # ## What to notice
 #
 # * **The atoms vibrate.** MSE comes to [0.077](?vibration=293), cw-SSIM to [0.238](?vibration=293) and SIFT to
-#   [0.293](?vibration=293): at room temperature this alone is more than “practically the same”. Cooled to 100 K, MSE is
+#   [0.29](?vibration=293): at room temperature this alone is more than “practically the same”. Cooled to 100 K, MSE is
 #   [0.02](?vibration=100) and cw-SSIM [0.1](?vibration=100), but SIFT still [0.2](?vibration=100).
-# * **The crystal is tilted.** Few specimens are aligned to better than a milliradian. At 1 mrad SIFT is [0.256](?tilt=1), above its
+# * **The crystal is tilted.** Few specimens are aligned to better than a milliradian. At 1 mrad SIFT is [0.25](?tilt=1), above its
 #   threshold, and MSE only [0.025](?tilt=1). At 2 mrad MSE is [0.111](?tilt=2).
 # * **One cell more** in 40 is hardly seen: MSE is [0.001](?thickness=41).
 # * **What only blurs** is seen by cw-SSIM first. A vibration of 0.05 nm gives [0.57](?image_spread=0.05), where MSE gives
@@ -93,7 +93,7 @@ page.self_check("stobbs")
 # Press *A good day, all at once* and change one control at a time. Without tilt MSE is
 # [0.21](?vibration=293&tilt=0&c12=1&c21=20&focal_spread=4&image_spread=0.03&background=20&camera=counting), without the column's
 # vibration [0.22](?vibration=293&tilt=1&c12=1&c21=20&focal_spread=4&image_spread=0&background=20&camera=counting), without camera
-# [0.18](?vibration=293&tilt=1&c12=1&c21=20&focal_spread=4&image_spread=0.03&background=20). None of them is enough: no single
+# [0.1](?vibration=293&tilt=1&c12=1&c21=20&focal_spread=4&image_spread=0.03&background=20). None of them is enough: no single
 # effect is to blame.
 #
 # </details>
