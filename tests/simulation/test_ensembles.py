@@ -8,7 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hrtem_lab.simulation import ExitWave, ExitWaves, form_image
-from tests.simulation.waves import ROUNDING, difference, random_wave, untimed
+from tests.simulation.waves import (
+    EXTENT,
+    ROUNDING,
+    difference,
+    low_passed,
+    random_wave,
+    untimed,
+    without_negatives,
+)
 
 OPTIONS = [
     {"shape": (48, 72), "field_of_view": (6.0, 9.0)},
@@ -93,6 +101,29 @@ def test_vacuum_is_one_on_any_pixels(pixels, cells):
     for lens in ({}, {"focal_spread": 30, "angular_spread": 0.3, "defocus": 80, "C21": 500.0}):
         for options in ({"image_spread": 1}, {"drift": (2, 3)}, {"rotation": 20, "shape": 9}, {}):
             assert difference(form_image(vacuum, **lens, **options), 1.0) < ROUNDING
+
+
+@pytest.mark.parametrize("shape", [(17, 25), (18, 25), (17, 26), (18, 26)])
+@pytest.mark.parametrize("lens", [{"image_spread": 0.05}, {"focal_spread": 20}])
+def test_the_fewest_pixels_that_hold_the_image_hold_all_of_it(shape, lens):
+    """Behind 30 mrad, beams reach the orders 4 of 6 Å and 6 of 9 Å: 17 × 25 pixels hold their differences."""
+    coarse, fine = (
+        form_image(
+            random_wave(), shape=tuple(factor * count for count in shape), field_of_view=EXTENT, **lens
+        )
+        for factor in (1, 3)
+    )
+    assert coarse.min() > 0
+    assert difference(fine[::3, ::3], coarse) < ROUNDING
+
+
+@pytest.mark.parametrize("shape", [(16, 25), (17, 24), (16, 24)])
+@pytest.mark.parametrize("lens", [{}, {"image_spread": 0.05}, {"focal_spread": 20}])
+def test_one_pixel_fewer_leaves_out_but_does_not_alias(shape, lens):
+    wave = random_wave()
+    fine = form_image(wave, shape=(64, 96), field_of_view=EXTENT, **lens)
+    coarse = form_image(wave, shape=shape, field_of_view=EXTENT, **lens)
+    assert difference(coarse, without_negatives(low_passed(fine, shape))) < ROUNDING
 
 
 @pytest.mark.parametrize("shape", [8, (13, 9), 16])
