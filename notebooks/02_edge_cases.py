@@ -99,7 +99,7 @@ page.self_check("grey")
 # <details><summary>Solution</summary>
 #
 # Press Reset, then touch the defocus slider: the sentence under the curve gives the range, [−2.37 to 1.19 nm](?defocus=-2), and
-# the bars under the axes show which metric limits it: it is SIFT. Press Reset again and touch the shift slider. The position
+# the bars under the axes show which metric limits it: it is SIFT, on this pixel grid (its band is wide). Press Reset again and touch the shift slider. The position
 # must be known more precisely: the metrics allow [0.041 cells](?shift=0.5), which is 0.02 nm. This is why images are aligned
 # before they are compared.
 #

@@ -168,7 +168,7 @@ ENSEMBLES: Mapping[str, Crystal | Inclusions | Carbon] = {
         kinds=[(cells, tilt) for cells in (39, 40, 41) for tilt in TILTS],
     ),
     "ensembles/nb3sn-293K": Crystal(
-        crystal="nb3sn", temperature=293, kinds=[*_UPRIGHT, *_TILTED], configurations=32
+        crystal="nb3sn", temperature=293, kinds=[*_UPRIGHT, *_TILTED], configurations=42
     ),
     "ensembles/nb3sn-100K": Crystal(crystal="nb3sn", temperature=100, kinds=[(40, 0.0)]),
     "ensembles/zro2-rest": Crystal(

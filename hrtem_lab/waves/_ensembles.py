@@ -85,7 +85,7 @@ def load_exit_waves(
     ExitWaves
         4 × 4 cells, up to 32 mrad, 80 kV; at rest one cell. The crystals have mirrors through the atom at
         the corner, so the mirror image of a snapshot is as likely as the snapshot itself. The ensemble
-        holds both: 32 snapshots of Nb₃Sn, 16 at 100 K and of ZrO₂, each in four orientations; tilted ones
+        holds both: 42 snapshots of Nb₃Sn, 16 at 100 K and of ZrO₂, each in four orientations; tilted ones
         in two.
 
     Raises

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from hrtem_lab.app.pages import edge_cases, four_metrics, low_dose, noise, precipitates, worst_cases
+from hrtem_lab.app.pages import edge_cases, four_metrics, low_dose, noise, precipitates, reality, worst_cases
 from tests.pages.statements import prose
 from tests.pages.statements.doses import LOW_DOSE, SLOW, STUDIES
 from tests.pages.statements.exceptions import EXCEPTIONS
@@ -21,6 +21,7 @@ from tests.pages.statements.images import (
 )
 from tests.pages.statements.noise import NOISE
 from tests.pages.statements.opening import at, banded, complete, early, understood
+from tests.pages.statements.reality import REALITY
 from tests.pages.statements.sizes import LONG, PRECIPITATES
 
 PLACEHOLDER = r"\[([^\]]*)\]\(([^)\s]+)\)"
@@ -32,6 +33,7 @@ PAGES = {
     "04_noise": (noise.dashboard,),
     "05_low_dose": (low_dose.dashboard,),
     "06_precipitates": (precipitates.dashboard, precipitates.game),
+    "07_reality": (reality.dashboard,),
 }
 STATEMENTS = {
     "01_four_metrics": FOUR_METRICS | FOUR_BANDS,
@@ -40,6 +42,7 @@ STATEMENTS = {
     "04_noise": NOISE,
     "05_low_dose": LOW_DOSE | STUDIES,
     "06_precipitates": PRECIPITATES,
+    "07_reality": REALITY,
 }
 
 

@@ -16,6 +16,8 @@ from hrtem_lab.waves import load_carbon_slabs, load_exit_waves
 
 SAMPLING = FOUR_CELLS[0] / SHAPE
 """Pixel size in Å."""
+CAMERAS = {"counting": "counting camera", "ccd": "scintillator CCD", "stem": "STEM"}
+"""Value of the page's control → name of the preset."""
 NO_CAMERA = "none"
 """The expected image itself: no camera, no electrons counted."""
 AT_REST = "rest"
@@ -75,4 +77,4 @@ def recorded(state: State) -> NDArray[np.floating]:
 @lru_cache(maxsize=8)
 def camera(name: str) -> Camera:
     """Return a camera of the list, with the page's pixels."""
-    return camera_preset(name, sampling=SAMPLING)
+    return camera_preset(CAMERAS[name], sampling=SAMPLING)

@@ -42,9 +42,9 @@ PARAMETERS = (
         label="Camera",
         options={
             "none: the expected image": NO_CAMERA,
-            "counting camera": "counting camera",
-            "scintillator CCD": "scintillator CCD",
-            "STEM detector": "STEM",
+            "counting camera": "counting",
+            "scintillator CCD": "ccd",
+            "STEM detector": "stem",
         },
         default=NO_CAMERA,
     ),
@@ -113,7 +113,7 @@ EFFECTS = (
     Effect(key="drift", label="Drift of 0.1 nm", setting={"drift": 0.1}, slider="drift"),
     Effect(key="background", label="Background of 27 %", setting={"background": 27}, slider="background"),
     Effect(key="stobbs", label="Contrast divided by 3", setting={"stobbs": 3.0}, slider="stobbs"),
-    Effect(key="camera", label="Counting camera, 15 000 e⁻/nm²", setting={"camera": "counting camera"}),
+    Effect(key="camera", label="Counting camera, 15 000 e⁻/nm²", setting={"camera": "counting"}),
 )  # fmt: skip
 """Their sizes are ours: of the order that is met on a corrected microscope, not of a certain one."""
 EVERYTHING: Mapping[str, Any] = {
@@ -124,6 +124,6 @@ EVERYTHING: Mapping[str, Any] = {
     "focal_spread": 4.0,
     "image_spread": 0.03,
     "background": 20,
-    "camera": "counting camera",
+    "camera": "counting",
 }
 """A good day at the microscope: each effect at half of its size in the gallery, or less."""

@@ -8,9 +8,10 @@ from typing import Any, TypeAlias
 
 import ipywidgets as widgets
 
+from hrtem_lab.app.kit import readings
 from hrtem_lab.app.kit.parameters import SHAPE
 from hrtem_lab.edge_cases import edge_cases
-from hrtem_lab.metrics import METRICS, prepare
+from hrtem_lab.metrics import METRICS, PreparedSIFT, prepare
 
 Found: TypeAlias = Mapping[str, Mapping[str, float]]
 """Edge case → key of the metric → difference from the reference at the same temperature."""
@@ -64,7 +65,8 @@ CLAIMS = (
 def measured(temperature: float | None) -> dict[str, dict[str, float]]:
     """Return every edge case's differences at a temperature; None is at rest."""
     cases = edge_cases(shape=SHAPE, temperature=temperature)
-    prepared = prepare(cases["reference"].image, PAPER)
+    reference = cases["reference"].image
+    prepared = {**prepare(reference, PAPER), "sift": PreparedSIFT(reference, phases=readings.PHASES)}
     found = {
         name: {key: difference(case.image) for key, difference in prepared.items()}
         for name, case in cases.items()
@@ -84,7 +86,8 @@ def claims() -> Any:
     return widgets.HTML(
         '<div class="hl-scroll"><table class="hl-claims"><thead><tr><th scope="col">Claim</th>'
         f"{heads}</tr></thead><tbody>{rows}</tbody></table></div>"
-        '<p class="hl-note">Reference and image are always at the same temperature.</p>'
+        '<p class="hl-note">Reference and image are always at the same temperature. SIFT is its mean over '
+        f"{readings.PHASES} positions of the pixel grid.</p>"
     )
 
 
