@@ -21,8 +21,8 @@ CAMERAS = {"counting": "counting camera", "ccd": "scintillator CCD", "stem": "ST
 NO_CAMERA = "none"
 """The expected image itself: no camera, no electrons counted."""
 AT_REST = "rest"
-LAYER_SNAPSHOTS = 32
-"""Behind a layer nothing repeats with the cell, so every snapshot is imaged by itself."""
+LAYER_SNAPSHOTS = 16
+"""Behind a layer nothing repeats with the cell: every snapshot is imaged by itself, and few leave a scatter."""
 
 State = Mapping[str, Any]
 

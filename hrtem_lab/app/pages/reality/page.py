@@ -18,7 +18,7 @@ from hrtem_lab.app.kit.parameters import FOUR_CELLS
 from hrtem_lab.app.kit.retakes import Retakes
 from hrtem_lab.app.kit.widgets import Picture
 from hrtem_lab.app.pages.reality.budget import Budget
-from hrtem_lab.app.pages.reality.microscope import NO_CAMERA, recorded
+from hrtem_lab.app.pages.reality.microscope import LAYER_SNAPSHOTS, NO_CAMERA, recorded
 from hrtem_lab.app.pages.reality.settings import EFFECTS, EVERYTHING, GROUPS, PARAMETERS, USUAL
 from hrtem_lab.metrics import prepare
 from hrtem_lab.metrics.outliers import without_warning
@@ -157,7 +157,9 @@ class Reality(Retakes):
         self._numbers.add_class("hl-outcome")
         note = widgets.HTML(
             f'<p class="hl-note">Every picture: black 0, white {self._white:.2f} of the incident beam. '
-            "In brackets, and pale on the bar: the range of SIFT as the pixel grid moves.</p>"
+            "In brackets, and pale on the bar: the range of SIFT as the pixel grid moves. Behind carbon, vibrating "
+            f"atoms are a mean of {LAYER_SNAPSHOTS} snapshots without the mean over cells; some unevenness "
+            "between cells is left.</p>"
         )
         pictures = pictures_row([self._reference_picture, self._picture, self._map_picture])
         sliders = [self._group(name, keys) for name, keys in GROUPS.items()]
