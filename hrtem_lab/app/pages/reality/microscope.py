@@ -22,7 +22,7 @@ NO_CAMERA = "none"
 """The expected image itself: no camera, no electrons counted."""
 AT_REST = "rest"
 LAYER_SNAPSHOTS = 16
-"""Behind a layer nothing repeats with the cell: every snapshot is imaged by itself, and few leave a scatter."""
+"""Behind a layer nothing repeats with the cell: every snapshot is imaged by itself, which takes time."""
 
 State = Mapping[str, Any]
 
