@@ -39,6 +39,7 @@ def page(request):
     make, link = PAGES[request.param]
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HRTEM_LAB_WORKERS", "1")
+        patch.setattr("hrtem_lab.app.pages.reality.budget.POINTS", 2)
         reader = opened(make, link) if request.param in WHOLE else asyncio.run(_drawn(make, link))
         if "Measure with my noise" in reader.buttons:
             reader.press("Measure with my noise")
