@@ -145,6 +145,19 @@ class TestBudget:
         text = words(made.view.value)
         assert f"{100 * share:.0f} %" in text
 
+    def test_work_that_is_dropped_is_done_later(self, monkeypatch):
+        monkeypatch.setattr(budget, "EFFECTS", [one for one in EFFECTS if one.key in ("tilt", "drift")])
+        whole, dropped = budget.Budget(), budget.Budget()
+        list(whole.compute())
+        for steps in (1, 2, 3):
+            pieces = dropped.compute()
+            for _ in range(steps):
+                next(pieces)
+            pieces.close()
+        list(dropped.compute())
+        assert dropped.table() == whole.table()
+        assert dropped.view.value == whole.view.value
+
     def test_all_at_once_is_the_last_row(self):
         page = opened(reality.dashboard)
         last = page.text("hl-budget").split("data-effect=")[-1]

@@ -48,7 +48,7 @@ class Budget:
         if self._complete:
             return
         for effect in EFFECTS:
-            if effect.key not in self._shares:
+            if effect.key not in self._limits:  # so that what was dropped half-way is done again
                 self._shares[effect.key] = self._shares_of(effect.state)
                 yield None
                 self._limits[effect.key] = yield from self._limits_of(effect)
