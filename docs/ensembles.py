@@ -53,7 +53,7 @@ def scatter() -> str:
 def sources() -> str:
     """Return one row per file: what was simulated, and with what."""
     header = [
-        "file",
+        "ensemble",
         "size, Å",
         "grid",
         "waves",
@@ -111,7 +111,9 @@ def _file(name: str) -> list[str]:
         " × ".join(f"{length:.4g}" for length in header["extent"]),
         " × ".join(map(str, header["gpts"])),
         str(waves),
-        ", ".join(f"{element} {B:g}" for element, B in factors.items()) if factors else "at rest",
+        ", ".join(f"{element} {factors[element]:g}" for element in header["sigmas"])
+        if factors
+        else "at rest",
         "slabs of 10 Å" if is_layer else ", ".join(map(str, thicknesses)),
         "0" if tilts == [0] else f"{tilts[0]:g} to {tilts[-1]:g}",
         f"{header['max_angle']:g}",
