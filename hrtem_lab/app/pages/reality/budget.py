@@ -114,7 +114,8 @@ class Budget:
             f"{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
             '<p class="hl-note">100 % uses up the threshold of “practically the same”. “Reached at” is the '
             "smallest size of the effect, on its slider, at which the metric comes to its threshold; "
-            "“never” means not on the slider.</p>"
+            "“never” means not on the slider. SIFT is that of one pixel grid, and as uncertain as its band "
+            "above.</p>"
         )
 
 
