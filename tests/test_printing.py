@@ -9,7 +9,7 @@ import pytest
 from hrtem_lab.dose import LikelihoodRatio, Sweep
 from hrtem_lab.edge_cases import edge_cases
 from hrtem_lab.extremes import list_stored, load_stored, maximise
-from hrtem_lab.metrics import METRICS, as_metric, prepare
+from hrtem_lab.metrics import METRICS, as_metric, prepare, sift_spread
 from hrtem_lab.noise import Detector
 from hrtem_lab.sizing import (
     SIZERS,
@@ -20,7 +20,7 @@ from hrtem_lab.sizing import (
     stored_study,
     study_methods,
 )
-from hrtem_lab.waves import ExitWaves, load_exit_wave
+from hrtem_lab.waves import ExitWaves, load_exit_wave, load_off_grid_specimen
 
 CRYSTAL = np.tile(1 + np.outer(np.hanning(8), np.hanning(8)), (4, 4))
 CHANGED = CRYSTAL.copy()
@@ -51,6 +51,8 @@ RESULTS = [
     stored_study(),
     load_exit_wave("nb3sn"),
     ExitWaves(np.ones((3, 4, 4), complex), sampling=0.5, energy=80e3, thickness=10),
+    load_off_grid_specimen("pair"),
+    sift_spread(CRYSTAL, CHANGED),
 ]
 
 
@@ -75,6 +77,7 @@ def test_every_public_class_that_holds_a_result_is_printed_here():
     printed = {base for result in RESULTS for base in type(result).__mro__}
     # Members of an enumeration, and sizers and conditions inside of the sizer that is printed.
     inside = {"Look", "Conditions", "CountingSizer", "IdealSizer", "SphereSizer", "PreparedSizer"}
+    inside |= {"Camera", "Transfer", "Curve", "Scan"}  # settings, which say all that was set
     others = {one for one in classes - printed if not issubclass(one, Warning)}
     assert {one.__name__ for one in others} <= inside
 

@@ -106,7 +106,7 @@ CHAPTERS: tuple[Chapter, ...] = (
         number=7,
         group="Reality",
         title="The microscope as it is",
-        summary="Vibrating atoms, tilt, aberrations, camera: can an experiment be within the thresholds?",
+        summary="Vibrating atoms, tilt, aberrations, camera: which of them uses up which threshold, and how much.",
         minutes=30,
     ),
 )

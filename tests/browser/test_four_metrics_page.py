@@ -1,6 +1,7 @@
 """Chapter 1 in a browser: what a slider, a click, a link and a button do."""
 
 import csv
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,6 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-import hrtem_lab
 from hrtem_lab.metrics import METRICS
 from hrtem_lab.rendering import encode_map
 from tests.browser.reader import (
@@ -188,10 +188,9 @@ class TestFourMetrics:
         assert same(four_metrics.numbers(), dict(zip(METRICS, map(float, row[6:]), strict=True)))
 
     def test_equations_stand_above_the_lines_that_are_them(self, four_metrics: Chapter) -> None:
-        folder = Path(hrtem_lab.__file__).parent / "metrics"
         equations = four_metrics.page.locator(".hl-equation")
         expect(equations).to_have_count(len(METRICS))
-        for index, key in enumerate(METRICS):
+        for index, metric in enumerate(METRICS.values()):
             equation = equations.nth(index)
             expect(equation.locator("mjx-container")).to_be_visible()
             formula, code = equation.locator("mjx-container").bounding_box(), equation.locator("pre")
@@ -199,7 +198,7 @@ class TestFourMetrics:
             assert formula is not None
             assert place is not None
             assert formula["y"] + formula["height"] <= place["y"]
-            source = (folder / f"{key}.py").read_text(encoding="utf-8")
+            source = inspect.getsource(inspect.getmodule(metric.prepare))
             lines = [line.strip() for line in code.inner_text().splitlines() if line.strip()]
             assert lines
             assert [line for line in lines if line not in source] == []

@@ -160,8 +160,8 @@ class Reality(Retakes):
         self._numbers.add_class("hl-outcome")
         note = widgets.HTML(
             f'<p class="hl-note">Every picture: black 0, white {self._white:.2f} of the incident beam. '
-            "In brackets, and on the bar: the range of SIFT as the pixel grid moves. Behind carbon, vibrating "
-            f"atoms are {LAYER_SNAPSHOTS} snapshots without the mean over cells: some unevenness is left.</p>"
+            "In brackets, and on the bar: the range of SIFT as the pixel grid moves. Behind carbon, "
+            f"vibrating atoms are {LAYER_SNAPSHOTS} snapshots without the mean over cells: some unevenness is left.</p>"
         )
         pictures = pictures_row([self._reference_picture, self._picture, self._map_picture])
         sliders = [self._group(name, keys) for name, keys in GROUPS.items()]
@@ -184,7 +184,7 @@ class Reality(Retakes):
 
     def _group(self, name: str, keys: Sequence[str]) -> Any:
         """Return controls under a heading."""
-        group = widgets.VBox([widgets.HTML(f"<h4>{name}</h4>"), self.controls.panel(*keys)])
+        group = widgets.VBox([widgets.HTML(f"<h3>{name}</h3>"), self.controls.panel(*keys)])
         group.layout.flex = "1 1 380px"
         group.add_class("hl-controls")
         return group

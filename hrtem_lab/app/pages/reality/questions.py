@@ -15,7 +15,7 @@ def _outcome() -> tuple[str, str]:
     """Compare four effects with the paper's simulation, as the gallery does."""
     reference = recorded(USUAL)
     found = {label: mse(reference, recorded(effect.state)) for label, effect in LABELS.items()}
-    numbers = ", ".join(f"{label} {value:.3f}" for label, value in found.items())
+    numbers = ", ".join(f"{label} {value:.2f}" for label, value in found.items())
     return max(found, key=lambda label: found[label]), f"MSE gives: {numbers}. The paper's threshold is 0.07."
 
 
