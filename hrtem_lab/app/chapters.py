@@ -106,7 +106,7 @@ CHAPTERS: tuple[Chapter, ...] = (
         number=7,
         group="Reality",
         title="The microscope as it is",
-        summary="Vibrating atoms, tilt, aberrations, camera: which of them uses up which threshold, and how much.",
+        summary="Vibrating atoms, tilt, aberrations, camera: which of them uses up which threshold.",
         minutes=30,
     ),
 )

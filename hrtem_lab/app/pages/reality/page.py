@@ -160,8 +160,8 @@ class Reality(Retakes):
         self._numbers.add_class("hl-outcome")
         note = widgets.HTML(
             f'<p class="hl-note">Every picture: black 0, white {self._white:.2f} of the incident beam. '
-            "In brackets, and on the bar: the range of SIFT as the pixel grid moves. Behind carbon, "
-            f"vibrating atoms are {LAYER_SNAPSHOTS} snapshots without the mean over cells: some unevenness is left.</p>"
+            "In brackets, and on the bar: the range of SIFT as the pixel grid moves. Behind carbon, atoms "
+            f"vibrate in a mean of {LAYER_SNAPSHOTS} snapshots alone: some unevenness is left.</p>"
         )
         pictures = pictures_row([self._reference_picture, self._picture, self._map_picture])
         sliders = [self._group(name, keys) for name, keys in GROUPS.items()]
