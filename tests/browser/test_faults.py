@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -208,7 +209,9 @@ def test_back_and_forward_open_pages_that_work_with_their_settings(page: Page, s
     wait_until(lambda: current_kernel(page) not in {None, first}, what="the page has a new kernel")
     page.wait_for_selector("body.shell-ready", state="attached")
     wait_until(lambda: first not in server.kernels(), what="the kernel of the page that was left is gone")
-    page.locator(".hl-control-thickness .noUi-handle").press("ArrowRight")
+    slider = page.locator(".hl-control-thickness .noUi-handle")
+    expect(slider).to_have_attribute("aria-valuenow", re.compile(r"^30\b"))  # a moment after the page is there
+    slider.press("ArrowRight")
     page.wait_for_url("**/01_four_metrics.ipynb?thickness=31")
     expect(page.locator("#shell-banner")).to_be_hidden()
     page.go_forward(wait_until="commit")
