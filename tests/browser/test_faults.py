@@ -210,7 +210,7 @@ def test_back_and_forward_open_pages_that_work_with_their_settings(page: Page, s
     page.wait_for_selector("body.shell-ready", state="attached")
     wait_until(lambda: first not in server.kernels(), what="the kernel of the page that was left is gone")
     slider = page.locator(".hl-control-thickness .noUi-handle")
-    expect(slider).to_have_attribute("aria-valuenow", re.compile(r"^30\b"))  # a moment after the page is there
+    expect(slider).to_have_attribute("aria-valuenow", re.compile(r"^30\b"))
     slider.press("ArrowRight")
     page.wait_for_url("**/01_four_metrics.ipynb?thickness=31")
     expect(page.locator("#shell-banner")).to_be_hidden()
