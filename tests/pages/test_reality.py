@@ -1,5 +1,6 @@
 """Chapter 7 without a browser: the image with its effects, the gallery, the budget and the claims."""
 
+import asyncio
 import re
 
 import numpy as np
@@ -14,7 +15,7 @@ from hrtem_lab.metrics import METRICS, sift_spread
 from hrtem_lab.noise import camera_preset
 from hrtem_lab.simulation import form_image, through_layer, with_background
 from hrtem_lab.waves import load_carbon_slabs, load_exit_waves
-from tests.pages.reader import Reader, levels, opened, shown_numbers, words
+from tests.pages.reader import Reader, levels, opened, rest, shown_numbers, words
 from tests.pages.statements.opening import early
 
 FOUR_CELLS = 4 * 5.275
@@ -182,3 +183,27 @@ class TestClaims:
             holds = re.findall(r">(holds|does not hold)<", row)
             assert len(holds) == 2
             assert ("hl-changed" in row) == (holds[0] != holds[1])
+
+    def test_in_a_kernel_they_come_after_the_page(self):
+        async def show():
+            page = Reader(reality.claims())
+            assert "Computing the claims" in page.said
+            await rest()
+            return page
+
+        shown, at_once = asyncio.run(show()), Reader(reality.claims())
+        assert shown.said == at_once.said
+        assert "does not hold" in shown.said
+
+    def test_an_error_is_a_sentence(self, monkeypatch, caplog):
+        def fails(**_):
+            raise OSError("the file is gone")
+
+        async def show():
+            page = Reader(reality.claims())
+            await rest()
+            return page
+
+        monkeypatch.setattr("hrtem_lab.app.pages.reality.verdicts.edge_cases", fails)
+        assert asyncio.run(show()).alerts == ["The claims could not be computed."]
+        assert "the file is gone" in caplog.text
