@@ -33,7 +33,7 @@ USES = {
     "chapter 1, slider": ("01_four_metrics", ("defocus",)),
     "chapter 2, slider": ("02_edge_cases", ("defocus",)),
     # The sliders alternate, so at each move the page is still busy with the curve along the other one.
-    "chapter 2, two sliders in turn": ("02_edge_cases", ("defocus", "aperture")),
+    "chapter 2, two sliders in turn": ("02_edge_cases", ("defocus", "shift")),
     "chapter 3, slider of the game": ("03_worst_cases", ("defocus",)),
     "chapter 4, dose": ("04_noise", ("dose",)),
     "chapter 5, dose": ("05_low_dose", ("dose",)),
@@ -41,13 +41,12 @@ USES = {
     "chapter 6, dose": ("06_precipitates", ("dose",)),
     # Each change of the specimen takes other exit waves.
     "chapter 7, lens": ("07_reality", ("defocus", "c12")),
-    "chapter 7, specimen and lens in turn": ("07_reality", ("tilt", "defocus")),
+    "chapter 7, lens and specimen in turn": ("07_reality", ("defocus", "tilt")),
     PEER_NAME: (PEER, ("defocus",)),
 }
 """The page of each use, and the sliders that are moved in turn."""
-KEYS = dict.fromkeys(("04_noise", "05_low_dose", "06_precipitates", "07_reality"), ("ArrowUp", "ArrowDown"))
-"""Keys that move the sliders up and down where PageUp and PageDown would reach the end."""
-PAGES = ("PageUp", "PageDown")
+KEYS = ("ArrowUp", "ArrowDown")
+"""They move a slider by a step, up in one turn and down in the next."""
 LIMITS: dict[str, tuple[float | None, float]] = {
     "chapter 6, dose": (None, 500),
 }
@@ -123,11 +122,11 @@ def _require_no_complaint(chapter: str, page: Page) -> None:
 def _use_in_turns(pages: dict[str, Page], presses: int) -> dict[str, Answers]:
     for chapter, sliders in dict(USES.values()).items():
         pages[chapter].bring_to_front()
-        _press(pages[chapter], sliders, [KEYS.get(chapter, PAGES)[0]] * WARM_UP)
+        _press(pages[chapter], sliders, [KEYS[0]] * WARM_UP)
     answers = {label: Answers() for label in USES}
     for turn in range(presses // BLOCK):
         for label, (chapter, sliders) in USES.items():
-            key = KEYS.get(chapter, PAGES)[turn % 2]
+            key = KEYS[turn % 2]
             pages[chapter].bring_to_front()
             _press(pages[chapter], sliders, [key])
             answers[label].extend(_press(pages[chapter], sliders, [key] * BLOCK))
