@@ -206,7 +206,7 @@ ENSEMBLES: Mapping[str, Crystal | Inclusions | Carbon] = {
 }
 
 
-def simulate(name: str, *, device: str = "cpu", progress: bool = True) -> dict[str, Any]:
+def simulate_ensemble(name: str, *, device: str = "cpu", progress: bool = True) -> dict[str, Any]:
     """Simulate one shipped ensemble and return the arrays of its file.
 
     Parameters

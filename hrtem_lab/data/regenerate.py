@@ -10,8 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from hrtem_lab.data import _ensembles
-from hrtem_lab.data._ensembles import ENSEMBLES
+from hrtem_lab.data._ensembles import ENSEMBLES, simulate_ensemble
 from hrtem_lab.multislice import exit_wave, exit_wave_series
 from hrtem_lab.structures import NB3SN_LATTICE_CONSTANT, nb3sn, with_precipitate, zro2
 from hrtem_lab.waves import ExitWave
@@ -45,7 +44,7 @@ def simulate(name: str, *, device: str = "cpu", progress: bool = True) -> dict[s
         `SOURCES.md` lists.
     """
     if name in ENSEMBLES:
-        return _ensembles.simulate(name, device=device, progress=progress)
+        return simulate_ensemble(name, device=device, progress=progress)
     if name in PRISTINE:
         atoms = PRISTINE[name]()
         waves: Iterable[ExitWave] = _series(atoms, device=device, progress=progress)

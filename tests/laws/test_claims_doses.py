@@ -14,21 +14,8 @@ from hrtem_lab.dose import (
     ideal_dose,
     predicted_auc,
 )
-from hrtem_lab.noise import Detector
-from hrtem_lab.simulation import form_image, load_exit_wave
-from tests.laws.crystal import CELL, CLAIMED, DRAWS
-
-
-def materials(cells, pixels_per_cell, *, equal):
-    """Return Nb₃Sn and ZrO₂, with equal mean brightness if asked for, and a detector that only counts."""
-    shape, view = cells * pixels_per_cell, cells * CELL
-    same, other = (
-        form_image(load_exit_wave(name), shape=shape, field_of_view=view).astype(np.float64)
-        for name in ("nb3sn", "zro2")
-    )
-    if equal:
-        other *= same.mean() / other.mean()
-    return same, other, Detector(sampling=view / shape)
+from hrtem_lab.dose._needed import materials
+from tests.laws.crystal import CLAIMED, DRAWS
 
 
 def gap(found, better, worse):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 import numpy as np
 from numpy.typing import NDArray
 
-from hrtem_lab.app.kit.controls import Slider
+from hrtem_lab.app.kit.controls import Controls, Slider
 from hrtem_lab.app.kit.live import STOP, LiveFigure, LiveStudy, encode_figure
 from hrtem_lab.app.kit.readings import shown
 from hrtem_lab.app.kit.widgets import Picture
@@ -90,6 +90,24 @@ class CurvePanel:
             differences = {key: values[index] for key, values in self._values.items()}
             if not np.isnan(list(differences.values())).any():
                 yield {**self._state, self._key: position.item()}, differences
+
+    def table(
+        self, controls: Controls, columns: Sequence[str], differences: Mapping[str, float]
+    ) -> tuple[list[str], list[list[object]]]:
+        """Return header and rows for a file: the settings with their differences, then every point.
+
+        Parameters
+        ----------
+        controls : Controls
+            The page's controls at the settings that are shown.
+        columns : sequence of str
+            Keys of the controls that get a column.
+        differences : mapping of str to float
+            Key of the metric → difference at these settings.
+        """
+        states = [(controls.values, differences), *self.points()]
+        rows = [[*controls.cells(*columns, state=state), *found.values()] for state, found in states]
+        return [*controls.titles(*columns), *(metric.label for metric in shown().values())], rows
 
     def _compute(self, state: dict[str, Any]) -> Generator[float | None]:
         self._state, self._complete, self._done = state, None, 0

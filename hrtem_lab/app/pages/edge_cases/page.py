@@ -141,13 +141,7 @@ class Explorer(Dashboard):
     def csv(self) -> bytes:
         """Return the settings with the differences, then every point of the curve."""
         columns = [parameter.key for parameter in PARAMETERS]
-        states = [(self.controls.values, self._differences), *self._curve.points()]
-        rows = [
-            [*self.controls.cells(*columns, state=state), *differences.values()]
-            for state, differences in states
-        ]
-        labels = [metric.label for metric in readings.shown().values()]
-        return self.save_table([*self.controls.titles(*columns), *labels], rows)
+        return self.save_table(*self._curve.table(self.controls, columns, self._differences))
 
     def _differences_of(self, state: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
         image = self.form(state)

@@ -12,14 +12,13 @@ import numpy as np
 from hrtem_lab.app.kit import readings
 from hrtem_lab.app.kit.controls import Slider
 from hrtem_lab.app.pages.reality.microscope import recorded
-from hrtem_lab.app.pages.reality.settings import EFFECTS, EVERYTHING, PARAMETERS, USUAL, Effect
+from hrtem_lab.app.pages.reality.settings import EFFECTS, EVERYTHING, PARAMETERS, TOGETHER, USUAL, Effect
 from hrtem_lab.edge_cases import acceptable_ranges
 from hrtem_lab.metrics import METRICS, Metric, prepare
 from hrtem_lab.metrics.outliers import without_warning
 from hrtem_lab.style import metric_colour, metric_symbol
 
 POINTS = 11
-TOGETHER = "A good day, all at once"
 
 
 def judged() -> dict[str, Metric]:
@@ -40,12 +39,11 @@ class Budget:
         self.view = widgets.HTML('<p class="hl-note">Computing the budget …</p>')
         self._shares: dict[str, dict[str, float]] = {}
         self._limits: dict[str, dict[str, str]] = {}
-        self._complete = False
         self._prepared = prepare(recorded(USUAL), judged())
 
     def compute(self) -> Iterator[None]:
         """Fill the table, unless it is full, with a `yield` after each piece."""
-        if self._complete:
+        if TOGETHER in self._shares:  # the last row
             return
         for effect in EFFECTS:
             if effect.key not in self._limits:  # so that what was dropped half-way is done again
@@ -53,7 +51,6 @@ class Budget:
                 yield None
                 self._limits[effect.key] = yield from self._limits_of(effect)
         self._shares[TOGETHER] = self._shares_of({**USUAL, **EVERYTHING})
-        self._complete = True
         self.view.value = self._html()
 
     def table(self) -> tuple[list[str], list[list[object]]]:

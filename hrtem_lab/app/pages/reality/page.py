@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from typing import Any
 
 import ipywidgets as widgets
@@ -20,7 +19,7 @@ from hrtem_lab.app.kit.retakes import Retakes
 from hrtem_lab.app.kit.widgets import Picture
 from hrtem_lab.app.pages.reality.budget import Budget
 from hrtem_lab.app.pages.reality.microscope import LAYER_SNAPSHOTS, NO_CAMERA, recorded
-from hrtem_lab.app.pages.reality.settings import EFFECTS, EVERYTHING, GROUPS, PARAMETERS, USUAL
+from hrtem_lab.app.pages.reality.settings import EFFECTS, EVERYTHING, GROUPS, PARAMETERS, TOGETHER, USUAL
 from hrtem_lab.metrics import prepare
 from hrtem_lab.metrics.outliers import without_warning
 from hrtem_lab.rendering import encode_image, encode_map, scale_bar
@@ -31,7 +30,7 @@ TOLD = 3
 PRESETS: dict[str, Mapping[str, Any]] = {
     "The paper's simulation": {"reference": USUAL["reference"]},
     **{effect.label: effect.setting for effect in EFFECTS},
-    "A good day, all at once": EVERYTHING,
+    TOGETHER: EVERYTHING,
 }
 
 
@@ -102,13 +101,7 @@ class Reality(Retakes):
     def csv(self) -> bytes:
         """Return the settings with the differences, then every point of the curve."""
         columns = [parameter.key for parameter in PARAMETERS]
-        states = [(self.controls.values, self._differences), *self._curve.points()]
-        rows = [
-            [*self.controls.cells(*columns, state=state), *differences.values()]
-            for state, differences in states
-        ]
-        labels = [metric.label for metric in readings.shown().values()]
-        return self.save_table([*self.controls.titles(*columns), *labels], rows)
+        return self.save_table(*self._curve.table(self.controls, columns, self._differences))
 
     def budget_csv(self) -> bytes:
         """Return the budget."""
@@ -123,8 +116,11 @@ class Reality(Retakes):
 
     def _differences_of(self, state: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
         """Compare a point of the curve; it has a gap where no such specimen is stored."""
-        with suppress(ValueError):
-            yield from self._compare(recorded(state))
+        try:
+            image = recorded(state)
+        except ValueError:
+            return
+        yield from self._compare(image)
 
     def _sweep_sliders(self) -> dict[str, Slider]:
         return {p.key: p for p in PARAMETERS if isinstance(p, Slider) and p.key != "seed"}

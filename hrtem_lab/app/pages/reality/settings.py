@@ -116,6 +116,7 @@ EFFECTS = (
     Effect(key="camera", label="Counting camera, 15 000 e⁻/nm²", setting={"camera": "counting"}),
 )  # fmt: skip
 """Their sizes are ours: of the order that is met on a corrected microscope, not of a certain one."""
+TOGETHER = "A good day, all at once"
 EVERYTHING: Mapping[str, Any] = {
     "vibration": "293",
     "tilt": 1.0,
