@@ -143,9 +143,9 @@ class CurvePanel:
 
     def _show(self, figure: bytes) -> None:
         slider = self._sliders[self._key]
-        self._picture.data = figure
-        self._words.value = f'<p class="hl-note">{self._ranges()}</p>'
-        self._picture.alt = f"Difference of every metric along {slider.title}. {self._ranges()}"
+        ranges = self._ranges()
+        self._picture.show(figure, alt=f"Difference of every metric along {slider.title}. {ranges}")
+        self._words.value = f'<p class="hl-note">{ranges}</p>'
 
     def _ranges(self) -> str:
         """Return the acceptable ranges as a sentence."""

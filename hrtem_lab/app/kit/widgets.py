@@ -13,7 +13,41 @@ _HERE = Path(__file__).parent
 _STYLE = (_HERE / "style.css").read_text(encoding="utf-8")
 
 
-class Picture(anywidget.AnyWidget):
+class _Shown(anywidget.AnyWidget):
+    """A PNG with an SVG over it, a caption, and a text for readers who cannot see it."""
+
+    data = traitlets.Bytes().tag(sync=True)
+    overlay = traitlets.Unicode().tag(sync=True)
+    alt = traitlets.Unicode().tag(sync=True)
+    caption = traitlets.Unicode().tag(sync=True)
+
+    def show(
+        self, data: bytes, *, alt: str | None = None, caption: str | None = None, overlay: str | None = None
+    ) -> None:
+        """Show a picture and its words at once: one message, so that no reader gets one without the other.
+
+        Parameters
+        ----------
+        data : bytes
+            The PNG.
+        alt, caption, overlay : str, optional
+            The new words and SVG; without them, those that are there stay.
+
+        Raises
+        ------
+        ValueError
+            If the picture has no `alt`.
+        """
+        if not (alt or self.alt):
+            raise ValueError("alt is empty; a picture needs a text for readers who cannot see it.")
+        new = {"data": data, "alt": alt, "caption": caption, "overlay": overlay}
+        with self.hold_sync():
+            for name, value in new.items():
+                if value is not None:
+                    setattr(self, name, value)
+
+
+class Picture(_Shown):
     """A PNG with an SVG over it, a caption, and a text for readers who cannot see it.
 
     Attributes
@@ -35,10 +69,6 @@ class Picture(anywidget.AnyWidget):
     """
 
     _esm = _HERE / "picture.js"
-    data = traitlets.Bytes().tag(sync=True)
-    overlay = traitlets.Unicode().tag(sync=True)
-    alt = traitlets.Unicode().tag(sync=True)
-    caption = traitlets.Unicode().tag(sync=True)
     busy = traitlets.Unicode().tag(sync=True)
     smooth = traitlets.Bool(False).tag(sync=True)
     clickable = traitlets.Bool(False).tag(sync=True)
@@ -183,7 +213,7 @@ class Answer(anywidget.AnyWidget):
     outcome = traitlets.List(trait=traitlets.Unicode()).tag(sync=True)
 
 
-class CellGrid(anywidget.AnyWidget):
+class CellGrid(_Shown):
     """A picture divided into square cells, which the reader marks with mouse, finger or keyboard.
 
     Attributes
@@ -203,11 +233,7 @@ class CellGrid(anywidget.AnyWidget):
     """
 
     _esm = _HERE / "grid.js"
-    data = traitlets.Bytes().tag(sync=True)
     cells = traitlets.Int(16).tag(sync=True)
     marked = traitlets.List(trait=traitlets.Int()).tag(sync=True)
     enabled = traitlets.Bool(True).tag(sync=True)
-    overlay = traitlets.Unicode().tag(sync=True)
-    alt = traitlets.Unicode().tag(sync=True)
-    caption = traitlets.Unicode().tag(sync=True)
     label = traitlets.Unicode().tag(sync=True)

@@ -105,8 +105,9 @@ class Explorer(Dashboard):
     def draw(self) -> None:
         """Show the image, then the numbers."""
         self._image = self.form(self.controls.values)
-        self._picture.data = encode_image(self._image, limits=(0, self._white))
-        self._picture.alt = f"Image with {self._settings()}."
+        self._picture.show(
+            encode_image(self._image, limits=(0, self._white)), alt=f"Image with {self._settings()}."
+        )
         self._differences = {key: prepared(self._image) for key, prepared in self._prepared.items()}
         self._numbers.value = readings.table(self._differences, {})
 
@@ -114,9 +115,11 @@ class Explorer(Dashboard):
         """Show the difference map, SIFT's band, then the curve along the slider moved last."""
         key = self.controls.values["map"]
         self._map = self._prepared[key].map(self._image)
-        self._map_picture.data = encode_map(self._map)
-        self._map_picture.caption = _map_caption(key)
-        self._map_picture.alt = f"{METRICS[key].label} difference map of reference and image."
+        self._map_picture.show(
+            encode_map(self._map),
+            alt=f"{METRICS[key].label} difference map of reference and image.",
+            caption=_map_caption(key),
+        )
         yield None
         found = yield from readings.bands(self._prepared, self._image)
         self._numbers.value = readings.table(self._differences, found)

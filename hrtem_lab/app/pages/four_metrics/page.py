@@ -78,9 +78,11 @@ class FourMetrics(Dashboard):
             field_of_view=FOUR_CELLS,
         )
         white = self._white
-        self._picture_b.data = encode_image(self._b, limits=(0, white))
-        self._picture_b.alt = f"Image B: {self._title_b()}."
-        self._picture_b.caption = f"<strong>B</strong> {self._title_b()}"
+        self._picture_b.show(
+            encode_image(self._b, limits=(0, white)),
+            alt=f"Image B: {self._title_b()}.",
+            caption=f"<strong>B</strong> {self._title_b()}",
+        )
         self._prepare()
         self._differences = {key: prepared(self.pair[1]) for key, prepared in self._prepared.items()}
         self._numbers.value = readings.table(self._differences, {})
@@ -98,7 +100,7 @@ class FourMetrics(Dashboard):
         for key, prepared in self._prepared.items():
             yield
             self._maps[key] = prepared.map(self.pair[1])
-            self._map_pictures[key].data = encode_map(self._maps[key])
+            self._map_pictures[key].show(encode_map(self._maps[key]))
         yield
         found = yield from readings.bands(self._prepared, self.pair[1])
         self._numbers.value = readings.table(self._differences, found)

@@ -150,13 +150,14 @@ class LowDose(Dashboard):
         bar = scale_bar((study.setting.field_of_view,) * 2)
         contrast = f"black 0, white {white:.2f} of the incident beam"
         for name, picture in self._pictures.items():
-            picture.data = encode_image(self._exposures[name], limits=(0, white))
-            picture.overlay = bar
             words = f"at {thousands(state['dose'])} e⁻/nm²"
-            picture.caption = f"<strong>{escape(names[name])}</strong> {words}<br>{contrast}"
-            picture.alt = f"{names[name]} {words}."
-        self._reference_picture.data = encode_image(study.images["same"], limits=(0, white))
-        self._reference_picture.overlay = bar
+            picture.show(
+                encode_image(self._exposures[name], limits=(0, white)),
+                alt=f"{names[name]} {words}.",
+                caption=f"<strong>{escape(names[name])}</strong> {words}<br>{contrast}",
+                overlay=bar,
+            )
+        self._reference_picture.show(encode_image(study.images["same"], limits=(0, white)), overlay=bar)
 
     def _compare(self) -> None:
         """Show the numbers of the two exposures."""
@@ -197,11 +198,11 @@ class LowDose(Dashboard):
         return (self.study.setting, self.controls.values["metric"], complete) if complete else None
 
     def _show_study(self, figure: bytes) -> None:
-        self._curve.data = figure
         label = METRICS[self.controls.values["metric"]].label
-        self._curve.alt = (
-            f"Left: {label} difference by dose for both materials. Right: area under the ROC curve by dose, "
-            "for every metric and for the ideal observer."
+        self._curve.show(
+            figure,
+            alt=f"Left: {label} difference by dose for both materials. Right: area under the ROC curve by "
+            "dose, for every metric and for the ideal observer.",
         )
         self._table.value = self._doses_table()
 

@@ -84,7 +84,7 @@ class NoiseLab(Retakes):
         if state["pixels"] != self._pixels:
             self._pixels = state["pixels"]
             self._prepared = {}
-            self._reference_picture.data = encode_image(reference(self._pixels), limits=(0, self._white))
+            self._reference_picture.show(encode_image(reference(self._pixels), limits=(0, self._white)))
         for key, panel in PANELS.items():
             exposure = panel.exposure(state)
             if self._exposures.get(key) != exposure:
@@ -92,9 +92,11 @@ class NoiseLab(Retakes):
                 self._images.pop(key, None)
                 self._differences.pop(key, None)
         key = state["panel"]
-        self._picture.data = encode_image(self._image(key), limits=(0, self._white))
-        self._picture.caption = self._caption(key)
-        self._picture.alt = f"Panel {key}: {PANELS[key].label}, {self._exposures[key].words}."
+        self._picture.show(
+            encode_image(self._image(key), limits=(0, self._white)),
+            alt=f"Panel {key}: {PANELS[key].label}, {self._exposures[key].words}.",
+            caption=self._caption(key),
+        )
         self._name_noise()
 
     def refine(self) -> Iterator[None]:
@@ -111,8 +113,10 @@ class NoiseLab(Retakes):
             if self._carded.get(key) != exposure or key not in self._differences
         ]
         for key in stale:
-            self._cards[key].data = encode_image(self._image(key), limits=(0, self._white))
-            self._cards[key].alt = f"Small panel {key}: {self._exposures[key].words}."
+            self._cards[key].show(
+                encode_image(self._image(key), limits=(0, self._white)),
+                alt=f"Small panel {key}: {self._exposures[key].words}.",
+            )
             yield
         for key in stale:
             yield from self._compare(key)

@@ -76,11 +76,14 @@ class CountItYourself(Dashboard):
             self._round, self._rivals = round_of(number), {}
             self._finished = self._revealed = False
             white = float(centred_image(0, self._round.specimen.pixels).max())
-            self._grid.marked, self._grid.overlay, self._grid.enabled = [], "", True
-            self._grid.data = encode_image(self._round.image, limits=(0, white))
             words = f"at {thousands(self._round.dose)} e⁻/nm²"
-            self._grid.alt = f"Round {number}: Nb₃Sn with a precipitate somewhere, {words}."
-            self._grid.caption = f"<strong>Round {number}</strong> {words}: which cells hold ZrO₂?"
+            self._grid.marked, self._grid.enabled = [], True
+            self._grid.show(
+                encode_image(self._round.image, limits=(0, white)),
+                alt=f"Round {number}: Nb₃Sn with a precipitate somewhere, {words}.",
+                caption=f"<strong>Round {number}</strong> {words}: which cells hold ZrO₂?",
+                overlay="",
+            )
         self._label()
 
     def refine(self) -> Iterator[float | None]:
@@ -179,8 +182,10 @@ class CountItYourself(Dashboard):
             return
         self._picture.layout.display = "" if self.results else "none"
         if self.results:
-            self._picture.data = yield from beside(lambda: encode_figure(self._figure()))
-        self._picture.alt = f"Your diameters and the methods' against the truth, {len(self.results)} rounds."
+            self._picture.show(
+                (yield from beside(lambda: encode_figure(self._figure()))),
+                alt=f"Your diameters and the methods' against the truth, {len(self.results)} rounds.",
+            )
         self._drawn = state
 
     def _figure(self) -> Any:

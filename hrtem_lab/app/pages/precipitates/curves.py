@@ -78,8 +78,7 @@ class SizeCurves:
         return self._chosen.measurement, self._chosen.seed, self._chosen.complete, self._shown
 
     def _show(self, figure: bytes) -> None:
-        self._picture.data = figure
-        self._picture.alt = self._alt()
+        self._picture.show(figure, alt=self._alt())
         self._note.value = f'<p class="hl-note">{self._words()}</p>'
 
     def _counts(self) -> tuple[int, int]:

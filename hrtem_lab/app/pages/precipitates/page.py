@@ -130,12 +130,12 @@ class Precipitates(Retakes):
         shown = (self.specimen, self._dose, state["seed"])
         if shown != self._shown:
             self._exposure = None
-            self._picture.data = encode_image(self._image, limits=(0, self._white))
             words = self._dose_words()
-            self._picture.caption = (
-                f"<strong>Image</strong> {words}<br>black 0, white {self._white:.2f} of the beam"
+            self._picture.show(
+                encode_image(self._image, limits=(0, self._white)),
+                alt=f"Nb₃Sn, 16 × 16 cells, {words}.",
+                caption=f"<strong>Image</strong> {words}<br>black 0, white {self._white:.2f} of the beam",
             )
-            self._picture.alt = f"Nb₃Sn, 16 × 16 cells, {words}."
             self._shown = shown
         for key in ("metric", "compact"):
             self.controls.widgets[key].disabled = key not in SIZERS[state["method"]].options

@@ -44,14 +44,19 @@ class SizePictures:
         words = verdict(size, specimen, noise_free=noise_free, reveal=reveal)
         self.sentence.value = f'<p class="hl-verdict" role="status"><strong>{words}</strong></p>'
         truth = specimen.truth if reveal else None
-        self.show_map(size.map, truth, quantity=quantity)
-        self.map.alt = f"{quantity}, 16 × 16 cells; {_above(size)} above the threshold."
+        above = f"; {_above(size)} above the threshold"
+        self.show_map(size.map, truth, quantity=quantity, counted=above)
         self._show_mask(size, specimen, reveal=reveal)
         bars = histogram(size.map, size.threshold, truth, quantity=quantity)
         self.histogram.value = bars + _legend(size, reveal=reveal)
 
     def show_map(
-        self, differences: NDArray[np.floating], truth: NDArray[np.bool_] | None, *, quantity: str
+        self,
+        differences: NDArray[np.floating],
+        truth: NDArray[np.bool_] | None,
+        *,
+        quantity: str,
+        counted: str = "",
     ) -> None:
         """Show the map alone.
 
@@ -62,22 +67,27 @@ class SizePictures:
             The cells that hold precipitate, to be outlined; None keeps the secret.
         quantity : str
             What the numbers of the map are.
+        counted : str
+            What else its description says.
         """
         ramp = '0 <span class="hl-ramp"></span> 1'
-        self.map.data = encode_map(differences)
-        self.map.overlay = "" if truth is None else outline(truth)
-        self.map.caption = f"<strong>Map of cells</strong> {quantity}<br>{ramp}"
+        self.map.show(
+            encode_map(differences),
+            alt=f"{quantity}, 16 × 16 cells{counted}.",
+            caption=f"<strong>Map of cells</strong> {quantity}<br>{ramp}",
+            overlay="" if truth is None else outline(truth),
+        )
 
     def _show_mask(self, size: Size, specimen: Specimen, *, reveal: bool) -> None:
         note = "orange: the truth’s outline" if specimen.diameter else "the truth: no precipitate"
         count = int(size.mask.sum())
-        self.mask.overlay = self.map.overlay
-        self.mask.data = encode_image(size.mask, limits=(-0.25, 1.1))
-        self.mask.caption = (
-            f"<strong>Cells counted</strong> {count} of {size.mask.size}<br>"
-            f"{note if reveal else 'the truth is hidden'}"
+        words = f"{count} of {size.mask.size}<br>{note if reveal else 'the truth is hidden'}"
+        self.mask.show(
+            encode_image(size.mask, limits=(-0.25, 1.1)),
+            alt=f"{count} cells counted as precipitate.",
+            caption=f"<strong>Cells counted</strong> {words}",
+            overlay=self.map.overlay,
         )
-        self.mask.alt = f"{count} cells counted as precipitate."
 
 
 def _legend(size: Size, *, reveal: bool) -> str:

@@ -63,11 +63,15 @@ class Reality(Retakes):
                 prepare(self._reference, readings.shown()),
                 state["reference"],
             )
-            self._reference_picture.data = encode_image(self._reference, limits=(0, self._white))
-            self._reference_picture.caption = self._caption("Reference", {"vibration": state["reference"]})
-        self._picture.data = encode_image(self._image, limits=(0, self._white))
-        self._picture.caption = self._caption("Image", state)
-        self._picture.alt = f"Image of Nb₃Sn with {self._words(state)}."
+            self._reference_picture.show(
+                encode_image(self._reference, limits=(0, self._white)),
+                caption=self._caption("Reference", {"vibration": state["reference"]}),
+            )
+        self._picture.show(
+            encode_image(self._image, limits=(0, self._white)),
+            alt=f"Image of Nb₃Sn with {self._words(state)}.",
+            caption=self._caption("Image", state),
+        )
         self._name_noise()
 
     def refine(self) -> Iterator[float | None]:
@@ -75,7 +79,7 @@ class Reality(Retakes):
         self._differences = dict(self._compare(self._image))
         self._numbers.value = readings.table(self._differences)
         self._map = self._prepared[MAP].map(self._image)
-        self._map_picture.data = encode_map(self._map)
+        self._map_picture.show(encode_map(self._map))
         yield None
         bands = yield from readings.bands(self._prepared, self._image)
         self._numbers.value = readings.table(self._differences, bands)

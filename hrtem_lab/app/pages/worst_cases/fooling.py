@@ -62,7 +62,7 @@ class FoolTheMetric(Dashboard):
     def draw(self) -> None:
         """Show the distorted image, its numbers and the score."""
         self._image = self._distorted()
-        self._picture.data = encode_image(self._image, limits=(0, self._white))
+        self._picture.show(encode_image(self._image, limits=(0, self._white)))
         self._differences = {key: prepared(self._image) for key, prepared in self._prepared.items()}
         self._numbers.value = readings.table(self._differences)
         self._score()
@@ -70,9 +70,11 @@ class FoolTheMetric(Dashboard):
     def refine(self) -> Iterator[None]:
         """Show where the metric to be raised sees differences."""
         key = self.controls.values["raise"]
-        self._map_picture.data = encode_map(self._prepared[key].map(self._image))
-        self._map_picture.caption = f"<strong>{METRICS[key].label} map</strong>"
-        self._map_picture.alt = f"{METRICS[key].label} difference map."
+        self._map_picture.show(
+            encode_map(self._prepared[key].map(self._image)),
+            alt=f"{METRICS[key].label} difference map.",
+            caption=f"<strong>{METRICS[key].label} map</strong>",
+        )
         yield
 
     def png(self) -> bytes:

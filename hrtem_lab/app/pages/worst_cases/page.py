@@ -152,11 +152,13 @@ class WorstCase(Dashboard):
         self._history.append((self._step, {key: prepared(image) for key, prepared in self._prepared.items()}))
 
     def _show(self) -> None:
-        self._picture.data = encode_image(self._image, limits=(0, self._white))
         label = METRICS[self.metric].label
         value = self._differences[self.metric]
-        self._picture.caption = f"<strong>Search</strong> step {self._step}, {label} {value:.3f}"
-        self._picture.alt = f"Image of the search after {self._step} steps; {label} difference {value:.3f}."
+        self._picture.show(
+            encode_image(self._image, limits=(0, self._white)),
+            alt=f"Image of the search after {self._step} steps; {label} difference {value:.3f}.",
+            caption=f"<strong>Search</strong> step {self._step}, {label} {value:.3f}",
+        )
         self._numbers.value = readings.table(self._differences)
 
     @property
@@ -170,13 +172,13 @@ class WorstCase(Dashboard):
         self._stored_picture.layout.display = "none" if stored is None else None
         if stored is None:
             return
-        self._stored_picture.data = encode_image(stored.image, limits=(0, self._white))
         value = stored.values[self.metric]
-        self._stored_picture.caption = (
-            f"<strong>Long run</strong> {stored.provenance['steps']} steps, "
-            f"{METRICS[self.metric].label} {value:.3f}"
+        words = f"{stored.provenance['steps']} steps, {METRICS[self.metric].label} {value:.3f}"
+        self._stored_picture.show(
+            encode_image(stored.image, limits=(0, self._white)),
+            alt=f"Worst image found in a long run; difference {value:.3f}.",
+            caption=f"<strong>Long run</strong> {words}",
         )
-        self._stored_picture.alt = f"Worst image found in a long run; difference {value:.3f}."
 
     def _curves(self) -> bytes:
         from hrtem_lab.plots import search_curves  # noqa: PLC0415
@@ -188,8 +190,7 @@ class WorstCase(Dashboard):
         return encode_figure(search_curves(steps, curves, stored=stored))
 
     def _show_curves(self, figure: bytes) -> None:
-        self._curve.data = figure
-        self._curve.alt = f"Differences of all metrics along {self._step} steps of the search."
+        self._curve.show(figure, alt=f"Differences of all metrics along {self._step} steps of the search.")
 
     def _to_draw(self) -> tuple[Any, ...]:
         return (*self.controls.values.values(), len(self._history), self._history[-1][0])
