@@ -33,6 +33,10 @@ page.prediction()
 # One set of sliders controls all six panels. At first the sliders have the paper's values. The same settings always show the
 # same noise; **New noise** records the images once more. Panel d has exactly the electrons of panel c: only the readout noise
 # is added. A number in the text below is a link: it sets the sliders so that you see the number.
+#
+# SIFT's range in brackets is what the same electrons give on other positions of the pixels (chapter 1). It is wider than what
+# another recording changes: press *New noise* a few times. The crystal lies evenly on the pixels of this page, and there SIFT is
+# at the lower end of its range.
 
 # %%
 page.dashboard()

@@ -7,16 +7,17 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
+from hrtem_lab.app.kit import readings
 from hrtem_lab.app.kit.widgets import Picture
 from hrtem_lab.app.pages import noise
 from hrtem_lab.app.pages.noise.bars import bars
 from hrtem_lab.app.pages.noise.page import PRESETS
 from hrtem_lab.app.pages.noise.panels import PANELS, contributions
-from hrtem_lab.metrics import METRICS
+from hrtem_lab.metrics import METRICS, sift_spread
 from hrtem_lab.noise import readout_noise, shot_noise, source_blur
 from hrtem_lab.simulation import form_image, load_exit_wave
 from tests.pages.library import LABELS
-from tests.pages.reader import PNG, ROUNDED, Reader, levels, rest, shown_numbers
+from tests.pages.reader import PNG, ROUNDED, Reader, levels, rest, shown_numbers, shown_ranges
 
 VIEW = 4 * 5.275  # Å
 PAPER = {"panel": "f", "dose": 5000, "readout": 2, "blur": 0.049, "pixels": 128, "seed": 0}
@@ -95,6 +96,28 @@ class TestFirstSight:
         blurred = source_blur(clean, sigma=0.49, sampling=VIEW / 128)
         expected = [metric.function(clean, blurred) for metric in METRICS.values()]
         assert written(untouched)["e"] == pytest.approx(expected, abs=1e-6)
+
+    def test_sift_has_a_band_in_the_large_table_alone(self, page):
+        """It is that of the panel chosen, also after the settings come back."""
+        choose(page, panel="e", dose=10_000)
+        choose(page, dose=5_000)
+        spread = sift_spread(
+            reference(), source_blur(reference(), sigma=0.49, sampling=VIEW / 128), phases=readings.PHASES
+        )
+        large, *small = [shown_ranges(text) for text in page.texts if "hl-numbers" in text]
+        assert large == {"sift": pytest.approx((spread.lowest, spread.highest), abs=5.1e-3)}
+        assert small == [{}] * 6
+
+    def test_the_band_is_wider_than_what_another_recording_changes(self, page, monkeypatch):
+        """And on the page's own pixels SIFT is at its lower end, as the text says."""
+        monkeypatch.setattr(readings, "PHASES", 8)
+        recorded = []
+        for _ in range(4):
+            page.press("New noise")
+            recorded.append(tables(page)[""]["sift"])
+        (band,) = [found["sift"] for text in page.texts if (found := shown_ranges(text))]
+        assert max(recorded) - min(recorded) < (band[1] - band[0]) / 2
+        assert recorded[-1] < band[0] + (band[1] - band[0]) / 5
 
     @pytest.mark.parametrize(
         ("letter", "dose", "blur", "readout"),

@@ -100,12 +100,12 @@ class NoiseLab(Retakes):
         self._name_noise()
 
     def refine(self) -> Iterator[None]:
-        """Show the large picture's numbers, the small pictures, their numbers, and the bars."""
+        """Show the large picture's numbers, the small pictures, their numbers, the bars, and SIFT's band."""
         shown = self.controls.values["panel"]
         # In one piece, so that the numbers also follow while the slider is dragged.
         for _ in self._compare(shown):
             pass
-        self._numbers.value = readings.table(self._differences[shown])
+        self._numbers.value = readings.table(self._differences[shown], {})
         # A setting that came back before its numbers were there has its card, but no numbers.
         stale = [
             key
@@ -126,6 +126,9 @@ class NoiseLab(Retakes):
             yield
         if self._barred != self._exposures:
             self._draw_bars()
+        yield
+        found = yield from readings.bands(self._prepared, self._image(shown))
+        self._numbers.value = readings.table(self._differences[shown], found)
 
     def png(self) -> bytes:
         """Return the six panels with their numbers as one figure."""
