@@ -212,7 +212,11 @@ class CountItYourself(Dashboard):
         self._storage = Storage(name="counted-by-eye")
         self._storage.observe(lambda _: self._guard(self._restore), names="values")
         self._words, self._table = widgets.HTML(), widgets.HTML()
-        self._picture = Picture(smooth=True, layout={"display": "none"})
+        self._picture = Picture(
+            smooth=True,
+            alt="Your diameters and the methods' against the truth, before the first round.",
+            layout={"display": "none"},
+        )
         self._picture.add_class("hl-curve")
         self._done_button = self._button("Done", self._done)
         self._clear_button = self._button("Clear marks", self._clear)
