@@ -166,8 +166,8 @@ class Camera:
             Seed or generator, from which the streams of each image are spawned one after another: the noise
             of a stack's images is independent, and the first is what it would be alone.
         counts : bool
-            Whether to return what the converter writes instead, with offset, gain and dark counts in it and
-            without flat-field correction.
+            Whether to return what the converter writes instead, with offset, gain and dark counts in it. The
+            uneven gain, which belongs to the correction, is not in it.
 
         Returns
         -------

@@ -196,7 +196,9 @@ def flyback(columns: int, *, amplitude: float, settling: float, dwell: float = 1
 
     Notes
     -----
-    All lines are displaced alike: the left edge of the image is compressed, and nothing in the image tells.
+    All lines are displaced alike: a strip at the left edge is missing, what follows looks stretched, and
+    nothing in the image tells. Where :math:`A t_{\mathrm{dwell}} / \tau` exceeds 1, the beam still flies back
+    when a line begins, and the image begins mirrored.
 
     Examples
     --------
