@@ -173,6 +173,24 @@ class TestNoise:
         assert mtf**2 / power == pytest.approx(transfer.dqe(Q), rel=0.02)
         assert np.mean(mtf**2 / power / transfer.dqe(Q)) == pytest.approx(1, abs=0.01)
 
+    @pytest.mark.slow
+    def test_the_dqe_is_measured_back_within_one_per_cent_in_every_ring(self):
+        """Enough flat fields that three standard errors are less; of them, their spectrum over theory's."""
+        transfer, side, frames, rng = TRANSFERS["preset"], 1024, 24, np.random.default_rng(6)
+        options = {"transfer": transfer, "dose_per_area": 20, "sampling": 1, "rng": rng}
+        radius = np.hypot(np.fft.fftfreq(side)[:, None], np.fft.rfftfreq(side))
+        power = 0
+        for _ in range(frames):
+            noise = 20 * transferred_shot_noise(even(1, side), **options) - 20
+            power = power + np.abs(np.fft.rfft2(noise)) ** 2 / (frames * side**2 * 20)
+        power /= transfer.ntf(np.minimum(radius, 0.7071)) ** 2 / transfer.dqe0
+        rings = [power[np.abs(radius - q) < 0.02] for q in Q]
+        assert all(3 / math.sqrt(frames * ring.size) < 0.01 for ring in rings)
+        image, distance = edge(0.1)
+        mtf = measured_mtf(signal_transfer(image, transfer=transfer), distance, Q)
+        dqe = transfer.dqe0 * mtf**2 / transfer.ntf(Q) ** 2 / [ring.mean() for ring in rings]
+        assert dqe == pytest.approx(transfer.dqe(Q), rel=0.01)
+
     def test_lost_electrons_alone_leave_whole_ones(self):
         """Poisson(η λ) / η: mean λ and variance λ / η, in multiples of 1 / η."""
         transfer = Transfer(signal=Curve(), dqe0=0.5)
