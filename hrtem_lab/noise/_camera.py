@@ -199,7 +199,8 @@ class Camera:
         of_scan, of_electrons, of_dark, of_hits, of_lines, of_readout = rng.spawn(6)
         shown = self._shown(image, of_scan)
         if vacuum is None:
-            return self._flattened(self._amplified(self._without_dead(shown), of_lines, offset=0.0))
+            limit = self._flattened(self._amplified(self._without_dead(shown), of_lines, offset=0.0))
+            return np.maximum(limit, 0, out=limit) if self.clip else limit
         electrons = counted_through(shown, vacuum, self.transfer, of_electrons)
         self._add_unwanted(electrons, of_dark, of_hits)
         electrons = self._amplified(self._without_dead(electrons), of_lines)
