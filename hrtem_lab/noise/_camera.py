@@ -177,8 +177,8 @@ class Camera:
         Raises
         ------
         TypeError, ValueError
-            If the image is negative somewhere, the dose is negative, or a number is not finite or so
-            large that electrons could not be counted one by one.
+            If the image is negative where electrons are counted, the dose is negative, or a number is not
+            finite or so large that electrons could not be counted one by one.
         """
         expected = _validation.images("image", image).astype(np.float64)
         vacuum = None
