@@ -70,8 +70,8 @@ page.gallery()
 # which the half-cell shift exceeds 0.5, which is 5 pixels (4 pixels give 0.48); and SIFT's contrast threshold, 0.01, was kept
 # because −2 nm then comes near the paper's 0.18 (a threshold of 0.005 gives 0.23).
 #
-# The range behind SIFT is that of the same two images on other pixels. For other settings, see
-# [docs/metrics.md](../docs/metrics.md).
+# The range behind SIFT is that of the same two images on eight positions of the pixel grid; on sixteen it can be a little
+# wider. For these and for other settings, see [docs/metrics.md](../docs/metrics.md).
 #
 # ## Make your own
 #

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from hrtem_lab.dose._limit import ideal_dose
-from hrtem_lab.dose._needed import NeededDose, materials, needed_dose
+from hrtem_lab.dose._needed import COARSE_DRAWS, NeededDose, materials, needed_dose
 from hrtem_lab.metrics import METRICS, family
 
 SEED = 2022
@@ -32,8 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("--metrics", nargs="+", choices=METRICS, default=list(family("paper", "electrons")))
     parser.add_argument("--cells", type=int, nargs="+", choices=(1, 2, 4), default=[1, 2, 4])
-    parser.add_argument("--draws", type=int, help="exposures of each material per dose")
-    parser.add_argument("--seed", type=int, default=SEED)
+    words = f"exposures of each material per dose, at least {COARSE_DRAWS}"
+    parser.add_argument("--draws", type=lambda text: _at_least(COARSE_DRAWS, text), help=words)
+    parser.add_argument("--seed", type=lambda text: _at_least(0, text), default=SEED)
     options = parser.parse_args(arguments)
     labels = [METRICS[key].label for key in options.metrics]
     header = ["cells, px per cell", "brightness", "ideal", *labels]
@@ -52,6 +53,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
                     needed = needed_dose(key, same, other, detector=detector, draws=draws, rng=rng)
                     row.append(entry(needed, limit))
                 print(_line(row), flush=True)
+
+
+def _at_least(least: int, text: str) -> int:
+    """Return the whole number that an option gives."""
+    if not text.removeprefix("-").isdecimal() or int(text) < least:
+        raise argparse.ArgumentTypeError(f"must be a whole number of at least {least}, got {text}")
+    return int(text)
 
 
 def _draws(key: str, cells: int) -> int:

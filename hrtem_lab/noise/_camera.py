@@ -166,8 +166,8 @@ class Camera:
             Seed or generator, from which the streams of each image are spawned one after another: the noise
             of a stack's images is independent, and the first is what it would be alone.
         counts : bool
-            Whether to return what the converter writes instead, with offset, gain and dark counts in it and
-            without flat-field correction.
+            Whether to return what the converter writes instead, with offset, gain and dark counts in it. The
+            uneven gain, which belongs to the correction, is not in it.
 
         Returns
         -------
@@ -177,8 +177,8 @@ class Camera:
         Raises
         ------
         TypeError, ValueError
-            If the image is negative somewhere, the dose is negative, or a number is not finite or so
-            large that electrons could not be counted one by one.
+            If the image is negative where electrons are counted, the dose is negative, or a number is not
+            finite or so large that electrons could not be counted one by one.
         """
         expected = _validation.images("image", image).astype(np.float64)
         vacuum = None
@@ -199,7 +199,8 @@ class Camera:
         of_scan, of_electrons, of_dark, of_hits, of_lines, of_readout = rng.spawn(6)
         shown = self._shown(image, of_scan)
         if vacuum is None:
-            return self._flattened(self._amplified(self._without_dead(shown), of_lines, offset=0.0))
+            limit = self._flattened(self._amplified(self._without_dead(shown), of_lines, offset=0.0))
+            return np.maximum(limit, 0, out=limit) if self.clip else limit
         electrons = counted_through(shown, vacuum, self.transfer, of_electrons)
         self._add_unwanted(electrons, of_dark, of_hits)
         electrons = self._amplified(self._without_dead(electrons), of_lines)

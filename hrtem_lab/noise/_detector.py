@@ -91,8 +91,8 @@ class Detector:
         Raises
         ------
         TypeError, ValueError
-            If the image is negative somewhere, the dose is negative, or a number is not finite or so
-            large that electrons could not be counted one by one.
+            If the image is negative where electrons are counted, the dose is negative, or a number is not
+            finite or so large that electrons could not be counted one by one.
         """
         if dose_per_area is None:
             if counts:

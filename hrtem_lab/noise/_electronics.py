@@ -41,6 +41,8 @@ def saturation(electrons: ArrayLike, *, full_well: float) -> NDArray[np.float64]
     What is cut off is lost: it does not bloom into the neighbours. A saturated image looks *less* noisy than
     it is.
 
+    Source: a textbook form, written down here without a source of its own.
+
     Examples
     --------
     >>> saturation([[10.0, 5000.0]], full_well=4000).tolist()
@@ -86,6 +88,8 @@ def digitization(
     Rounding adds a variance of 1/12 count² where the noise is wider than about half a count. Where it is
     narrower, the error depends on the signal and no longer looks like noise. Without an offset, dark pixels
     are on average too bright.
+
+    Source: a textbook form, written down here without a source of its own.
 
     Examples
     --------
@@ -168,6 +172,8 @@ def line_noise(
     -----
     Lines are independent: slow drifts of the gun's current are not in it.
 
+    Source: a textbook form, written down here without a source of its own.
+
     Examples
     --------
     >>> import numpy as np
@@ -214,6 +220,8 @@ def fast_scan_blur(electrons: ArrayLike, *, memory: float) -> NDArray[np.float64
     The image moves by :math:`a / (1 - a)` pixels along the line, and white noise falls to
     :math:`(1 - a) / (1 + a)` of its variance without any gain in information. The first pixels of a line
     have more noise than the others.
+
+    Source: a textbook form, written down here without a source of its own.
 
     Examples
     --------

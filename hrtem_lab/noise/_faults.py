@@ -51,6 +51,8 @@ def bad_pixels(
     -----
     Real detectors also have bad columns and clusters, which this leaves out.
 
+    Source: a textbook form, written down here without a source of its own.
+
     Examples
     --------
     >>> dead, hot = bad_pixels((1000, 1000), dead=1e-3, hot=2e-3, seed=1)
@@ -97,6 +99,8 @@ def uneven_gain(shape: tuple[int, ...], *, sigma: float, seed: int) -> NDArray[n
     The pattern is white. What is left of a real reference also has slow parts (a shadow, the fibres'
     bundles); averaging exposures removes neither.
 
+    Source: a textbook form, written down here without a source of its own.
+
     Examples
     --------
     >>> gain = uneven_gain((512, 512), sigma=0.02, seed=1)
@@ -142,6 +146,8 @@ def xray_hits(
     -----
     Tracks and energies are simple stand-ins of ours: they have the rate and the look, not the physics,
     of real hits.
+
+    Source: this package.
 
     Examples
     --------

@@ -118,6 +118,10 @@ def shot_noise(
         If the image is negative somewhere or not finite, the dose is negative, `sampling` is not positive,
         or a pixel would count more than 10¹⁵ electrons.
 
+    Notes
+    -----
+    Source: section 3.1 and Fig. 3b of Ederer and Löffler, Ultramicroscopy 2022.
+
     Examples
     --------
     >>> import numpy as np
@@ -162,6 +166,10 @@ def dark_current(
     ------
     TypeError, ValueError
         If a number is negative or not finite, or electrons could not be counted one by one.
+
+    Notes
+    -----
+    Source: a textbook form, written down here without a source of its own.
 
     Examples
     --------

@@ -153,6 +153,10 @@ def line_jitter(
         If `rows` is not a positive whole number, `rms` lies outside 0 to 1000, or `correlation` is out of
         range.
 
+    Notes
+    -----
+    Source: as for `scan_jitter`; the series, a textbook's autoregression of first order, is ours.
+
     Examples
     --------
     >>> import numpy as np
@@ -196,7 +200,11 @@ def flyback(columns: int, *, amplitude: float, settling: float, dwell: float = 1
 
     Notes
     -----
-    All lines are displaced alike: the left edge of the image is compressed, and nothing in the image tells.
+    All lines are displaced alike: a strip at the left edge is missing, what follows looks stretched, and
+    nothing in the image tells. Where :math:`A t_{\mathrm{dwell}} / \tau` exceeds 1, the beam still flies back
+    when a line begins, and the image begins mirrored.
+
+    Source: as for `scan_jitter`; the exponential, a textbook form, is ours.
 
     Examples
     --------
@@ -237,6 +245,8 @@ def distorted_sampling(image: ArrayLike, *, down: ArrayLike, right: ArrayLike) -
     -----
     Positions are rounded to 1/32 pixel, and structures finer than about four pixels are damped. At five
     pixels per period the error is 1.4 % of the contrast (root mean square), at eight 0.9 %.
+
+    Source: as for `scan_jitter`; the kernel is OpenCV's ``INTER_LANCZOS4``.
 
     Examples
     --------

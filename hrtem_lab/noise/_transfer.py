@@ -111,7 +111,8 @@ def transferred_shot_noise(
     independent (a likelihood, χ²) overstate what they know. Noise that leaves at an edge enters at the
     opposite one.
 
-    Source: as for `Transfer`; that signal and noise have transfers of their own is worked out by Lubk et al.,
+    Source: as for `Transfer`. That the noise spreads in its own way is worked out in part I of a paper, by
+    Niermann, Lubk and Röder, Ultramicroscopy 115 (2012) 68, and measured in part II, by Lubk et al.,
     Ultramicroscopy 115 (2012) 78, doi:10.1016/j.ultramic.2012.01.011.
 
     Examples

@@ -153,6 +153,17 @@ class TestTable:
             lines.append([line.split("|")[-2] for line in capsys.readouterr().out.splitlines()])
         assert lines[0] == lines[1]
 
+    @pytest.mark.parametrize(
+        ("option", "given", "least"),
+        [("--draws", "39", 40), ("--draws", "many", 40), ("--seed", "-1", 0), ("--seed", "--1", 0)],
+    )
+    def test_an_option_out_of_range_is_refused_before_a_line_is_printed(self, capsys, option, given, least):
+        with pytest.raises(SystemExit):
+            table.main([f"{option}={given}"])
+        printed = capsys.readouterr()
+        assert not printed.out
+        assert f"{option}: must be a whole number of at least {least}, got {given}" in printed.err
+
     @pytest.mark.slow
     @pytest.mark.parametrize(
         ("setting", "brightness", "key"),

@@ -255,6 +255,14 @@ class TestRefusals:
         with pytest.raises(ValueError, match=rule):
             metrics.SIFTSpread.of([0.5])
 
+    @pytest.mark.parametrize(
+        ("value", "error"), [(np.nan, ValueError), (np.inf, ValueError), ("1", TypeError)]
+    )
+    def test_what_is_no_number_has_no_spread(self, value, error):
+        with pytest.raises(error, match=r"a value must be (finite|a real number), got"):
+            metrics.SIFTSpread.of([0.5, value])
+        assert metrics.SIFTSpread.of(np.float32([0.25, 0.75])).mean == 0.5
+
     def test_a_position_without_keypoints_is_named(self):
         """A spot so near the edge that it is a keypoint on the grid as it is, and none on another."""
         tiny = np.random.default_rng(1).random((16, 16))

@@ -232,14 +232,6 @@ class TestUse:
     def test_a_camera_without_bad_pixels_has_an_empty_mask(self):
         assert not Camera(sampling=1).bad_pixels((3, 4)).any()
 
-    @pytest.mark.parametrize("counts", [False, True])
-    def test_clipping(self, counts):
-        camera = Camera(sampling=1, readout_sigma=5)
-        free = camera.expose(IMAGE, dose_per_area=1, rng=1, counts=counts)
-        clipped = replace(camera, clip=True).expose(IMAGE, dose_per_area=1, rng=1, counts=counts)
-        assert free.min() < 0
-        np.testing.assert_array_equal(clipped, np.maximum(free, 0))
-
     def test_at_dose_zero_it_is_black_and_counts_its_own_noise(self):
         camera = Camera(sampling=1, dark_counts=4, readout_sigma=2, offset=50)
         assert not camera.expose(IMAGE, dose_per_area=0, rng=1).any()

@@ -69,6 +69,12 @@ def test_numbers_of_the_scan(label):
     assert row(label) == [number(scan and getattr(scan, OF_SCAN[label])) for scan in scans]
 
 
+@pytest.mark.parametrize("name", [name for name in hrtem_lab.noise.__all__ if name.islower()])
+def test_every_process_says_where_its_formula_is_from(name):
+    text = getattr(hrtem_lab.noise, name).__doc__
+    assert ("\n    Source: " in text) == (name not in ("camera_preset", "counts_per_pixel"))
+
+
 def test_curves():
     transfers = [camera.transfer for camera in CAMERAS.values()]
     assert row("MTF") == [curve(transfer.signal) for transfer in transfers]

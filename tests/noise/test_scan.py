@@ -108,6 +108,17 @@ class TestFlyback:
         found = flyback(60, amplitude=3, settling=70, dwell=10)
         assert found == pytest.approx([3 * math.exp(-10 * i / 70) for i in range(60)])
 
+    def test_a_line_begins_stretched_without_what_the_beam_has_flown_over(self):
+        """The image has peaks at 0, 10, 20 …; the record where i + 7 exp(−i/20) is 10 or 20."""
+        image = wave(0.0, np.tile(np.arange(120.0), (3, 1)), period=10.0)
+        moved = flyback(120, amplitude=7, settling=200)
+        line = distorted_sampling(image, down=0, right=moved)[1]
+        peaks = 1 + np.flatnonzero((line[1:-1] > line[:-2]) & (line[1:-1] >= line[2:]))
+        assert peaks[:2].tolist() == [4, 17]
+        assert np.diff(peaks)[-3:].tolist() == [10, 10, 10]
+        assert (np.diff(np.arange(120) + moved) > 0).all()
+        assert np.diff(np.arange(120) + flyback(120, amplitude=7, settling=60))[0] < 0
+
     @pytest.mark.parametrize(
         ("options", "rule"),
         [

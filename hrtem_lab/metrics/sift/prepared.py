@@ -61,10 +61,10 @@ class SIFTSpread:
 
         Raises
         ------
-        ValueError
-            If there are fewer than two: a single value has no spread.
+        TypeError, ValueError
+            If there are fewer than two, as a single value has no spread, or one is no finite number.
         """
-        found = [float(value) for value in values]
+        found = [_validation.real_number("a value", value) for value in values]
         _several(len(found))
         return cls(
             mean=_mean(found),
