@@ -111,6 +111,7 @@ class TestSettingsSayWhatWasSetAndNothingElse:
             (Camera(sampling=0.5), "Camera(sampling=0.5)"),
             (Camera(sampling=(0.5, 0.25), clip=True), "Camera(sampling=(0.5, 0.25), clip=True)"),
             (Camera(sampling=1, bits=8, scan=Scan()), "Camera(sampling=1, scan=Scan(), bits=8)"),
+            (Camera(sampling=np.float64(2), bits=np.int64(8)), "Camera(sampling=2, bits=8)"),
             (Scan(), "Scan()"),
             (Scan(jitter=0.3, dwell=2.0), "Scan(dwell=2, jitter=0.3)"),
             (Curve(), "Curve()"),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import MISSING, fields
 from typing import Any
 
+import numpy as np
+
 
 def with_what_was_set(settings: Any) -> str:
     """Return a dataclass as it is called, with those of its fields that differ from their defaults."""
@@ -21,6 +23,8 @@ def _in_words(value: Any) -> str:
     """Return how a value is written; of a table how long it is, of a function its name."""
     if isinstance(value, tuple) and isinstance(value[0], tuple):
         return f"<table of {len(value[0])} frequencies>"
+    if isinstance(value, np.generic):
+        value = value.item()
     text = repr(value)
     if callable(value) and " at 0x" in text:
         name = getattr(value, "__name__", type(value).__name__)
