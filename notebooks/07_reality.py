@@ -55,7 +55,7 @@ page.dashboard()
 # * **Stobbs' factor.** For decades, experiments had a third of the contrast of simulations, and nobody could say why
 #   ([Hÿtch and Stobbs 1994](../docs/simulation.md#background-and-contrast)); much of it was the camera. MSE gives
 #   [0.131](?stobbs=3) for a factor of three, SIFT [0.008](?stobbs=3). So a metric decides whether this question is seen at all.
-# * **All at once**, each effect at half its size or less, MSE is
+# * **All at once**, no effect larger than above, tilt and astigmatism half as large, MSE is
 #   [0.24](?vibration=293&tilt=1&c12=1&c21=20&focal_spread=4&image_spread=0.03&background=20&camera=counting),
 #   more than three times its threshold. The budget says which effect to mend first.
 #

@@ -12,6 +12,7 @@ from hrtem_lab.dose import (
 )
 from hrtem_lab.metrics import METRICS
 from hrtem_lab.noise import Detector
+from tests.house.sources import ROOT
 from tests.laws.crystal import CLAIMED, DRAWS, VIEW, mean_and_error
 
 # Fig. 3: blur in pixels, dose in e⁻/nm² and readout noise in e⁻ of its panels.
@@ -58,6 +59,18 @@ def test_c9_cw_ssim_exceeds_its_threshold_at_15000(fig_3):
     assert exceeds(-fig_3["b"]["sift"], -METRICS["sift"].threshold)
     expected = {"mse": 0.085, "ssim": 0.258, "cw_ssim": 0.384, "sift": 0.175, "chi_square": 0.021}
     assert means == pytest.approx(expected, abs=0.006)
+
+
+def test_the_document_says_what_many_exposures_say(reference, differences, fig_3):
+    """One exposure of 100 e⁻/nm² is off by 0.012 (MSE), and is no figure for a claim."""
+    rows = (ROOT / "docs" / "metrics.md").read_text(encoding="utf-8").splitlines()
+    found = {"C9": fig_3["b"], "C13": recordings(reference, differences, dose=100)}
+    for claim, values in found.items():
+        (row,) = [row for row in rows if row.startswith(f"| {claim} ")]
+        told = [float(cell.split()[0]) for cell in row.strip("| ").split(" | ")[1:5]]
+        for key, number in zip(("mse", "ssim", "cw_ssim", "sift"), told, strict=True):
+            mean, error = mean_and_error(values[key])
+            assert number == pytest.approx(mean, abs=error + (0.005 if key == "sift" else 0.0005))
 
 
 def test_c9_no_dose_of_a_page_satisfies_cw_ssim(reference, differences):
