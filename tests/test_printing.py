@@ -90,6 +90,11 @@ def test_every_public_class_that_holds_a_result_is_printed_here():
         (COUNTING(CRYSTAL), ("no precipitate detectable", "'false_alarm'")),
         (COUNTING, ("4 × 4 cells of 4 Å", "100 e⁻/Å²")),
         (load_exit_wave("nb3sn"), ("Å thick", "80 keV", "pixels of")),
+        (
+            ExitWaves(np.ones((3, 4, 8), complex), 0.5, 80e3, 10, {}, (2, 4)),
+            ("3 waves of 2 × 4 cells, 4 × 8 pi",),
+        ),
+        (ExitWaves(np.ones((3, 4, 4), complex), 0.5, 80e3, 10), ("3 waves, 4 × 4 pixels",)),
         (stored_study(), ("1 to 14 cells", "0.2 to 500 e⁻/Å²", "20 draws")),
         (load_stored("max-ssim"), ("'max-ssim'", "ssim 0.")),
         (SEARCH[-1], ("after 5 steps",)),
