@@ -45,7 +45,9 @@ page.dashboard()
 #
 # * **The atoms vibrate.** MSE comes to [0.076](?vibration=293), cw-SSIM to [0.238](?vibration=293) and SIFT to
 #   [0.29](?vibration=293): at room temperature this alone is more than “practically the same”. Cooled to 100 K, MSE is
-#   [0.028](?vibration=100) and cw-SSIM [0.1](?vibration=100), but SIFT still [0.2](?vibration=100).
+#   [0.028](?vibration=100) and cw-SSIM [0.1](?vibration=100), but SIFT still [0.2](?vibration=100). How far atoms vibrate is
+#   known to some tens of percent, and MSE is near its threshold:
+#   [with a displacement factor smaller by an eighth, it would be below](../docs/reality.md#atoms-that-vibrate).
 # * **The crystal is tilted.** Few specimens are aligned to better than a milliradian. At 1 mrad SIFT is [0.25](?tilt=1), above its
 #   threshold, and MSE only [0.025](?tilt=1). At 2 mrad MSE is [0.111](?tilt=2).
 # * **One cell more** in 40 is hardly seen: MSE is [0.001](?thickness=41).
@@ -55,7 +57,7 @@ page.dashboard()
 # * **Stobbs' factor.** For decades, experiments had a third of the contrast of simulations, and nobody could say why
 #   ([Hÿtch and Stobbs 1994](../docs/simulation.md#background-and-contrast)); much of it was the camera. MSE gives
 #   [0.131](?stobbs=3) for a factor of three, SIFT [0.008](?stobbs=3). So a metric decides whether this question is seen at all.
-# * **All at once**, each effect at half its size or less, MSE is
+# * **All at once**, no effect larger than above, tilt and astigmatism half as large, MSE is
 #   [0.24](?vibration=293&tilt=1&c12=1&c21=20&focal_spread=4&image_spread=0.03&background=20&camera=counting),
 #   more than three times its threshold. The budget says which effect to mend first.
 #

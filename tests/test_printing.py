@@ -6,11 +6,12 @@ from importlib import import_module
 import numpy as np
 import pytest
 
+from hrtem_lab import noise
 from hrtem_lab.dose import LikelihoodRatio, Sweep
 from hrtem_lab.edge_cases import edge_cases
 from hrtem_lab.extremes import list_stored, load_stored, maximise
 from hrtem_lab.metrics import METRICS, as_metric, prepare, sift_spread
-from hrtem_lab.noise import Detector
+from hrtem_lab.noise import CAMERAS, Camera, Curve, Detector, Scan, Transfer
 from hrtem_lab.sizing import (
     SIZERS,
     THRESHOLDS,
@@ -77,7 +78,7 @@ def test_every_public_class_that_holds_a_result_is_printed_here():
     printed = {base for result in RESULTS for base in type(result).__mro__}
     # Members of an enumeration, and sizers and conditions inside of the sizer that is printed.
     inside = {"Look", "Conditions", "CountingSizer", "IdealSizer", "SphereSizer", "PreparedSizer"}
-    inside |= {"Camera", "Transfer", "Curve", "Scan"}  # settings, which say all that was set
+    inside |= {"Camera", "Transfer", "Curve", "Scan"}  # settings, which say all that was set: below
     others = {one for one in classes - printed if not issubclass(one, Warning)}
     assert {one.__name__ for one in others} <= inside
 
@@ -89,6 +90,11 @@ def test_every_public_class_that_holds_a_result_is_printed_here():
         (COUNTING(CRYSTAL), ("no precipitate detectable", "'false_alarm'")),
         (COUNTING, ("4 × 4 cells of 4 Å", "100 e⁻/Å²")),
         (load_exit_wave("nb3sn"), ("Å thick", "80 keV", "pixels of")),
+        (
+            ExitWaves(np.ones((3, 4, 8), complex), 0.5, 80e3, 10, {}, (2, 4)),
+            ("3 waves of 2 × 4 cells, 4 × 8 pi",),
+        ),
+        (ExitWaves(np.ones((3, 4, 4), complex), 0.5, 80e3, 10), ("3 waves, 4 × 4 pixels",)),
         (stored_study(), ("1 to 14 cells", "0.2 to 500 e⁻/Å²", "20 draws")),
         (load_stored("max-ssim"), ("'max-ssim'", "ssim 0.")),
         (SEARCH[-1], ("after 5 steps",)),
@@ -98,3 +104,36 @@ def test_every_public_class_that_holds_a_result_is_printed_here():
 )
 def test_the_line_says_what_was_found(result, words):
     assert all(word in repr(result) for word in words)
+
+
+RISE = (0, 0.25, 0.5), (1, 0.8, 0.6)
+
+
+class TestSettingsSayWhatWasSetAndNothingElse:
+    @pytest.mark.parametrize(
+        ("settings", "text"),
+        [
+            (Camera(sampling=0.5), "Camera(sampling=0.5)"),
+            (Camera(sampling=(0.5, 0.25), clip=True), "Camera(sampling=(0.5, 0.25), clip=True)"),
+            (Camera(sampling=1, bits=8, scan=Scan()), "Camera(sampling=1, scan=Scan(), bits=8)"),
+            (Camera(sampling=np.float64(2), bits=np.int64(8)), "Camera(sampling=2, bits=8)"),
+            (Scan(), "Scan()"),
+            (Scan(jitter=0.3, dwell=2.0), "Scan(dwell=2, jitter=0.3)"),
+            (Curve(), "Curve()"),
+            (Curve(aperture=True, floor=0.2), "Curve(floor=0.2, aperture=True)"),
+            (Transfer(), "Transfer()"),
+            (Transfer(signal=Curve(), dqe0=0.5), "Transfer(signal=Curve(), dqe0=0.5)"),
+            (Transfer(signal=RISE), "Transfer(signal=<table of 3 frequencies>)"),
+            (Transfer(signal=np.sinc), "Transfer(signal=<sinc>)"),
+            (Transfer(signal=lambda q: 1 - q), "Transfer(signal=<lambda>)"),
+        ],
+        ids=lambda value: value if isinstance(value, str) else type(value).__name__,
+    )
+    def test_as_it_was_called(self, settings, text):
+        assert repr(settings) == str(settings) == text
+
+    @pytest.mark.parametrize("name", CAMERAS)
+    def test_a_preset_prints_what_makes_it_again(self, name):
+        text = repr(CAMERAS[name])
+        assert len(text) <= 320
+        assert eval(text, vars(noise)) == CAMERAS[name]

@@ -114,7 +114,7 @@ def write(names: Sequence[str] = (), *, device: str = "cpu", folder: Path = FOLD
     for name in names or NAMES:
         print(name, flush=True)
         path = folder / f"{name}.npz"
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         np.savez_compressed(path, **simulate(name, device=device))
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hrtem_lab._atoms import full_sites, one_atom_per_place, orthogonal_structure
-from hrtem_lab._validation import one_of, pair, positive, real_number
+from hrtem_lab._validation import one_of, positive, real_number
 from hrtem_lab.waves import wavelength
 
 if TYPE_CHECKING:
@@ -71,7 +71,10 @@ class Settings:
 
 
 def _tilt(value: Any) -> tuple[float, float]:
-    x, y = (real_number("tilt", angle) for angle in pair("tilt", value))
+    # One angle could be meant along x, as `load_exit_waves` has it, or along both.
+    if np.shape(value) != (2,):
+        raise ValueError(f"tilt must be two angles (x, y) in mrad, such as (2, 0), got {value!r}")
+    x, y = (real_number("tilt", angle) for angle in value)
     if math.hypot(x, y) > MOST_TILT:
         raise ValueError(
             f"tilt must be at most {MOST_TILT:g} mrad, as it is propagated by a small-angle approximation, "

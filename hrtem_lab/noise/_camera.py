@@ -13,6 +13,7 @@ from hrtem_lab.noise import _electronics as electronics
 from hrtem_lab.noise import _faults as faults
 from hrtem_lab.noise._curves import Transfer
 from hrtem_lab.noise._electrons import bounded_counts, countable, counts_per_pixel, dark_electrons, relative
+from hrtem_lab.noise._printing import with_what_was_set
 from hrtem_lab.noise._rules import at_most, frame, seed_of
 from hrtem_lab.noise._scan import sampled_at
 from hrtem_lab.noise._scanning import Scan
@@ -117,6 +118,9 @@ class Camera:
         electronics.offset_of(self.offset, electronics.bits_of(self.bits))
         at_most("uneven_gain", self.uneven_gain, faults.MOST_UNEVEN)
         object.__setattr__(self, "seed", seed_of(self.seed))
+
+    def __repr__(self) -> str:
+        return with_what_was_set(self)
 
     def bad_pixels(self, shape: tuple[int, ...]) -> NDArray[np.bool_]:
         """Return which pixels are dead or hot, as the metrics' `mask` wants them.

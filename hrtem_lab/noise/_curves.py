@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hrtem_lab._validation import positive
+from hrtem_lab.noise._printing import with_what_was_set
 from hrtem_lab.noise._rules import share
 
 #: The highest frequency of an image, in its corner: Nyquist's along both axes.
@@ -64,6 +65,9 @@ class Curve:
         if self.corner is not None:
             positive("corner", self.corner)
         share("floor", self.floor)
+
+    def __repr__(self) -> str:
+        return with_what_was_set(self)
 
     def __call__(self, q: ArrayLike) -> NDArray[np.float64]:
         """Return the transfer at frequencies `q` in cycles per pixel, in an array of their shape."""
@@ -138,6 +142,9 @@ class Transfer:
             raise ValueError(
                 f"DQE = dqe0 · MTF² / NTF² must be at most 1, got {efficiency[worst]:g} at q = {q[worst]:.3g}"
             )
+
+    def __repr__(self) -> str:
+        return with_what_was_set(self)
 
     def mtf(self, q: ArrayLike) -> NDArray[np.float64]:
         """Return the MTF at radial frequencies `q` in cycles per pixel, from 0 to 0.707."""

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hrtem_lab.noise._electrons import bounded_counts
+from hrtem_lab.noise._printing import with_what_was_set
 from hrtem_lab.noise._rules import at_most, below_one, frame
 from hrtem_lab.noise._scan import (
     FARTHEST,
@@ -73,6 +74,9 @@ class Scan:
         at_most("wait", self.wait, LONGEST_TIME)
         frequency_of("highest", self.highest)
         bounded_counts("line_offset", self.line_offset)
+
+    def __repr__(self) -> str:
+        return with_what_was_set(self)
 
     def displacements(
         self, shape: tuple[int, ...], *, rng: int | np.random.Generator | None = None

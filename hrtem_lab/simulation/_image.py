@@ -192,7 +192,8 @@ def _view(
     if sampling is not None:
         if field_of_view is not None:
             raise ValueError(
-                f"only one of field_of_view and sampling may be given, got {field_of_view!r} and {sampling!r}"
+                f"only one of field_of_view and sampling may be given, got {field_of_view!r} and "
+                f"{sampling!r}: the field of view is shape × sampling"
             )
         rows, columns = (positive("sampling", size) for size in pair("sampling", sampling))
         return shape[0] * rows, shape[1] * columns

@@ -92,19 +92,22 @@ def b_factors(crystal: str, *, temperature: float = 293.0) -> dict[str, float]:
     -----
     A specific heat is not a refinement of a structure. Refined values of single elements can differ by tens
     of percent: two elements do not move equally far, nor one element equally far in all directions. And a
-    Debye temperature that is wrong by 10 % makes B wrong by 20 %. Cubic ZrO₂ exists at room temperature only
-    with other elements and vacancies in it. Its atoms stand beside their sites; such static displacements
-    add to B and are not in this value.
+    Debye temperature that is wrong by 10 % makes B wrong by 20 %. The phonons of Nb₃Sn soften on cooling
+    (Knapp et al.): if its Debye temperature belongs to low temperatures, B at 293 K is smaller. Pure ZrO₂ is
+    monoclinic at room temperature; it is cubic only with other elements and vacancies in it. Its atoms
+    then stand beside their sites; such static displacements add to B and are not in this value.
 
     References
     ----------
     Nb₃Sn: V. Guritanu et al., *Specific heat of Nb₃Sn: The case for a second energy gap*, Phys. Rev. B 70,
     184526 (2004), doi:10.1103/PhysRevB.70.184526. We had only its abstract at hand, which tells that the
-    specific heat was measured, but not the 234 K.
+    specific heat was measured (1.2 K to 200 K), but not the 234 K. Softening: G. S. Knapp, S. D. Bader &
+    Z. Fisk, *Phonon properties of A-15 superconductors obtained from heat-capacity measurements*, Phys. Rev.
+    B 13, 3783 (1976), doi:10.1103/PhysRevB.13.3783 (abstract).
 
     ZrO₂: *Specific heat capacity and Debye temperature of zirconia and its solid solution*, Thermochimica
-    Acta 403, 267–273 (2003), doi:10.1016/S0040-6031(03)00060-1: 590 K from data between 150 K and 823 K, and
-    575 K to 625 K for solid solutions.
+    Acta 403, 267–273 (2003), doi:10.1016/S0040-6031(03)00060-1 (abstract): 590 K for zirconia from data
+    between 150 K and 823 K, and 575 K to 625 K for solid solutions.
 
     Examples
     --------

@@ -162,7 +162,8 @@ class ExitWaves(_Waves):
         return kind, (*arguments, self.cells)
 
     def __repr__(self) -> str:
-        return f"<ExitWaves: {len(self)} waves, {self._looks()}>"
+        cells = "" if self.cells == (1, 1) else " of {} × {} cells".format(*self.cells)
+        return f"<ExitWaves: {len(self)} waves{cells}, {self._looks()}>"
 
     def __len__(self) -> int:
         return len(self.array)

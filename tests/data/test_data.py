@@ -133,8 +133,9 @@ class TestReproduction:
     @pytest.mark.parametrize("names", [(), ("zro2", "precipitate-03")])
     def test_the_waves_named_are_written_or_all(self, names, tmp_path, monkeypatch):
         monkeypatch.setattr(regenerate, "simulate", lambda name, **_: {"header": np.array(name)})
-        regenerate.write(names, folder=tmp_path)
-        files = {file.relative_to(tmp_path).with_suffix("").as_posix() for file in tmp_path.rglob("*.npz")}
+        folder = tmp_path / "not" / "there"
+        regenerate.write(names, folder=folder)
+        files = {file.relative_to(folder).with_suffix("").as_posix() for file in folder.rglob("*.npz")}
         assert files == set(names or regenerate.NAMES)
 
     def test_an_unknown_name_is_one_sentence(self, tmp_path, monkeypatch, capsys):

@@ -11,6 +11,8 @@ import pytest
 from hrtem_lab import extremes
 from hrtem_lab.edge_cases import edge_cases
 from hrtem_lab.metrics import METRICS, PreparedSIFT, ssim
+from hrtem_lab.simulation import form_image
+from hrtem_lab.waves import load_exit_waves
 from tests.laws.crystal import CELL, CLAIMED, micrograph
 
 
@@ -53,6 +55,18 @@ def test_c3_small_defocus_stays_below_the_thresholds_of_mse_and_cw_ssim(differen
     assert defocused["mse"] == min(defocused.values())
     assert defocused["cw_ssim"] == pytest.approx(0.081, abs=0.02)
     assert defocused["ssim"] == pytest.approx(0.116, abs=0.02)
+
+
+def test_c3_holds_of_ssim_where_atoms_vibrate():
+    """At 293 K in both pictures cw-SSIM (0.111) is more sensitive than SSIM (0.073), and the pixel grid still
+    decides about SIFT.
+    """
+    waves = load_exit_waves("nb3sn", temperature=293)
+    vibrating, defocused = (form_image(waves, shape=128, defocus=defocus) for defocus in (0, -20))
+    assert ssim(vibrating, defocused) == pytest.approx(0.073, abs=0.002)
+    assert METRICS["cw_ssim"](vibrating, defocused) == pytest.approx(0.111, abs=0.002)
+    spread = PreparedSIFT(vibrating).spread(defocused)
+    assert (spread.lowest, spread.highest) == pytest.approx((0.133, 0.223), abs=0.01)
 
 
 def test_c3_of_sift_is_decided_by_the_pixel_grid(differences, sift_range):

@@ -69,8 +69,14 @@ class TestTilt:
         with pytest.raises(ValueError, match="tilt must be at most 50 mrad"):
             exit_wave(low_cell(), tilt=tilt, **QUICK)
 
-    @pytest.mark.parametrize("tilt", [np.nan, (1, 2, 3), "2 mrad", (np.inf, 0)])
-    def test_a_tilt_is_two_numbers(self, tilt):
+    @pytest.mark.parametrize("tilt", [2, np.float64(2), np.nan, (1, 2, 3), "2 mrad", [(1, 2)]])
+    def test_a_tilt_is_two_angles(self, tilt):
+        """One angle could be meant along x, as `load_exit_waves` has it, or along both."""
+        with pytest.raises(ValueError, match=r"tilt must be two angles \(x, y\) in mrad, such as"):
+            exit_wave(low_cell(), tilt=tilt, **QUICK)
+
+    @pytest.mark.parametrize("tilt", [(np.inf, 0), (0, np.nan), ("1", 0)])
+    def test_both_angles_are_finite_numbers(self, tilt):
         with pytest.raises((TypeError, ValueError), match="tilt must be"):
             exit_wave(low_cell(), tilt=tilt, **QUICK)
 

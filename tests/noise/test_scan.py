@@ -142,6 +142,19 @@ class TestSampling:
         inside = (slice(10, -10),) * 2
         assert np.sqrt(np.mean((found - expected)[inside] ** 2)) < error / math.sqrt(2)
 
+    @pytest.mark.parametrize(("period", "told"), [(5, 0.014), (8, 0.008)])
+    @pytest.mark.parametrize("azimuth", [0, 0.4, np.pi / 4])
+    def test_the_error_is_the_one_that_the_documents_tell(self, period, told, azimuth):
+        down, right = np.random.default_rng(2).uniform(-2, 2, (2, 128, 128))
+        y, x = np.indices((128, 128)).astype(float)
+
+        def image(y, x):
+            return np.sin(2 * np.pi * (x * np.cos(azimuth) + y * np.sin(azimuth)) / period)
+
+        error = distorted_sampling(image(y, x), down=down, right=right) - image(y + down, x + right)
+        contrast = math.sqrt(0.5)
+        assert error[10:-10, 10:-10].std() / contrast == pytest.approx(told, rel=0.12)
+
     def test_whole_pixels_are_copied_and_edges_mirrored(self):
         image = np.random.default_rng(1).random((20, 30))
         found = distorted_sampling(image, down=2, right=-3)

@@ -125,6 +125,17 @@ class TestGallery:
             assert effect.slider is None or effect.slider in effect.setting
         assert set(EVERYTHING) < set(USUAL)
 
+    def test_on_a_good_day_no_effect_is_larger_than_in_the_gallery(self):
+        largest = {key: value for effect in EFFECTS for key, value in effect.setting.items()}
+        largest["vibration"] = "293"
+        shares = {
+            key: value / largest[key] for key, value in EVERYTHING.items() if not isinstance(value, str)
+        }
+        assert {EVERYTHING[key] == largest[key] for key in ("vibration", "camera")} == {True}
+        assert max(shares.values()) <= 1
+        assert (shares["tilt"], shares["c12"]) == (0.5, 0.5)
+        assert shares["c21"] < 0.5
+
 
 class TestBudget:
     def test_it_is_the_share_of_the_threshold_and_where_it_is_reached(self, monkeypatch):

@@ -162,7 +162,7 @@ class TestPixelSize:
             assert orders[peak] < 0.01
 
     def test_a_view_and_a_pixel_size_together_are_refused(self, wave):
-        rule = "only one of field_of_view and sampling may be given, got 20 and 0.1"
+        rule = "only one of .* may be given, got 20 and 0.1: the field of view is shape × sampling"
         with pytest.raises(ValueError, match=rule):
             form_image(wave, field_of_view=20, sampling=0.1)
 

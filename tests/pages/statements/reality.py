@@ -13,7 +13,7 @@ REALITY = {
     "0.05\u202fnm gives {}, where MSE gives {}:": (CW_SSIM, MSE),
     "astigmatism give an MSE of {} and a cw-SSIM of {}.": (MSE, CW_SSIM),
     "MSE gives {} for a factor of three, SIFT {}.": (MSE, SIFT),
-    "each effect at half its size or less, MSE is {},": MSE,
+    "tilt and astigmatism half as large, MSE is {},": MSE,
     "the vibration itself costs {}.": MSE,
     "Without tilt MSE is {}, without the column's vibration {}, without camera {}.": (MSE, MSE, MSE),
 }

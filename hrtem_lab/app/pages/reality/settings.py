@@ -127,4 +127,4 @@ EVERYTHING: Mapping[str, Any] = {
     "background": 20,
     "camera": "counting",
 }
-"""A good day at the microscope: each effect at half of its size in the gallery, or less."""
+"""A good day: no effect is larger than in the gallery, tilt and aberrations half of that or less."""
