@@ -4,7 +4,6 @@ Where our figure does not bear a statement out, the test holds what we measured 
 until it agrees. Values are for 4 × 4 cells at 128 × 128 pixels, in focus, 30 mrad, 40 cells thick.
 """
 
-
 import numpy as np
 import pytest
 

@@ -4,10 +4,13 @@ import dataclasses
 import itertools
 import time
 
+import numpy as np
 import pytest
 
-from hrtem_lab.app.kit import readings
+from hrtem_lab import plots
+from hrtem_lab.app.kit import live, readings
 from hrtem_lab.metrics import METRICS
+from hrtem_lab.rendering import encode_image
 
 
 @pytest.fixture(autouse=True)
@@ -35,3 +38,20 @@ def compared(monkeypatch):
 
     monkeypatch.setitem(METRICS, "mse", dataclasses.replace(own, prepare=Recording))
     return images
+
+
+@pytest.fixture
+def real_curves():
+    """Ask for the curves of pages as Matplotlib draws them."""
+
+
+@pytest.fixture(autouse=True)
+def no_curves(request, monkeypatch):
+    """Let every curve of a page be the same small picture, unless a test asks for `real_curves`."""
+    own, blank = plots.to_png, encode_image(np.zeros((2, 2)), limits=(0, 1))
+
+    def quick(figure, **options):
+        return blank if options.get("dpi") == live.DPI else own(figure, **options)
+
+    if "real_curves" not in request.fixturenames:
+        monkeypatch.setattr(plots, "to_png", quick)

@@ -149,7 +149,7 @@ class TestExplorer:
 
 
 class TestExplorersCurve:
-    def test_the_file_holds_the_state_and_then_the_curve(self, page):
+    def test_the_file_holds_the_state_and_then_the_curve(self, page, real_curves):
         page.set("Aperture", 20.0)
         page.set("Specimen", "ZrO₂")
         header, first, *curve = page.csv

@@ -114,7 +114,7 @@ def test_another_setting_is_another_study(page):
         np.testing.assert_allclose(draws(page)[place], again.draws(key), rtol=WRITTEN)
 
 
-def test_another_metric_draws_the_same_study(page):
+def test_another_metric_draws_the_same_study(page, real_curves):
     study, before = page.csv, page.curve.data
     page.set("Metric", "MSE")
     assert page.csv == study
@@ -145,7 +145,7 @@ def test_a_task_too_hard_says_so():
     assert words(table(page)).count("more than 20 000") == len(never)
 
 
-def test_first_exposures_are_shown_without_areas():
+def test_first_exposures_are_shown_without_areas(real_curves):
     async def use():
         page = Reader(low_dose.dashboard())
         page.open(QUICK)

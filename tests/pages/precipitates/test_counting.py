@@ -34,7 +34,7 @@ def listed(game):
     return words(game.text("our rounds"))
 
 
-def test_a_round_from_marks_to_truth(game):
+def test_a_round_from_marks_to_truth(game, real_curves):
     assert "<tr" not in game.text("our rounds")
     game.mark(0, 1, 2)
     assert "Marked: 3 cells, 1.0 nm (2 cells)" in game.said

@@ -292,5 +292,5 @@ class TestCurves:
         np.testing.assert_array_equal(lines["sphere by likelihood"], expected)
         assert page.curve.alt.startswith("Smallest diameter by dose")
 
-    def test_every_picture_has_words(self, page):
+    def test_every_picture_has_words(self, page, real_curves):
         assert all(part.alt and part.data.startswith(PNG) for part in page.parts(Picture))

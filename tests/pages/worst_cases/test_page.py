@@ -153,7 +153,7 @@ class TestSearch:
         assert steps_of(search) == [0]
         assert "Start" in search.buttons
 
-    def test_the_curves_are_drawn_to_the_last_step(self, monkeypatch):
+    def test_the_curves_are_drawn_to_the_last_step(self, monkeypatch, real_curves):
         stop_after(STEPS, monkeypatch)
         page = Reader(worst_cases.search())
         first = page.picture("Differences of all metrics along 0 steps").data
