@@ -16,6 +16,9 @@ from hrtem_lab.simulation._pixels import evaluate, pixels_per_period, without_ne
 from hrtem_lab.simulation._series import Series, intensity, mean_intensity, series_of
 from hrtem_lab.waves import ExitWave, ExitWaves
 
+_MOST_PIXELS = 2**30
+"""4 GiB."""
+
 
 @dataclass(frozen=True)
 class Beams:
@@ -128,8 +131,9 @@ def form_image(
     ------
     TypeError, ValueError
         If the wave is neither an `ExitWave` nor an `ExitWaves`, a number is not finite or of the wrong
-        sign, a length is more than 10¹² Å, the angular spread more than a radian, the mean over the focal
-        spread would take more than 1000 foci, or both `field_of_view` and `sampling` are given.
+        sign, a length is more than 10¹² Å, the image of more than 2³⁰ pixels, the angular spread more than
+        a radian, the mean over the focal spread would take more than 1000 foci, or both `field_of_view`
+        and `sampling` are given.
 
     Examples
     --------
@@ -142,6 +146,8 @@ def form_image(
     if not isinstance(wave, (ExitWave, ExitWaves)):
         raise TypeError(f"wave must be an ExitWave, got {type(wave).__name__}; an ensemble is an ExitWaves")
     rows, columns = (positive_integer("shape", count) for count in pair("shape", shape))
+    if rows * columns > _MOST_PIXELS:
+        raise ValueError(f"shape must be of at most 2³⁰ pixels, got {rows} × {columns}")
     view = _view(wave, (rows, columns), field_of_view, sampling)
     down, right = (distance("shift", length) for length in pair("shift", shift))
     drift_down, drift_right = (distance("drift", length) for length in pair("drift", drift))

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hrtem_lab._validation import non_negative, positive, real_number
+from hrtem_lab._validation import non_negative, positive, real_number, true_or_false
 from hrtem_lab.simulation._lengths import distance, spread
 
 # Of the interference of any two beams, the mean over the foci is wrong by less than this.
@@ -51,8 +51,7 @@ class Lens:
     envelope: bool
 
     def __post_init__(self) -> None:
-        if not isinstance(self.envelope, (bool, np.bool_)):
-            raise TypeError(f"envelope must be True or False, got {self.envelope!r}")
+        true_or_false("envelope", self.envelope)
         for name, check in _CHECKS.items():
             object.__setattr__(self, name, check(name, getattr(self, name)))
         if self.angular_spread > _MOST_MRAD:

@@ -21,6 +21,8 @@ _AXES = "xyz"
 # A centre or a border is met within this many cells, whatever the rounding.
 _MARGIN = 1e-9
 _SAMPLES = 8
+_LONGEST = 1e12
+"""Å, 100 m."""
 # Where a shape of half width 1 is cut, denser towards its ends, where its depth falls steeply.
 _CUTS = np.cos(np.linspace(0, np.pi, 65))
 
@@ -140,7 +142,8 @@ def depth_map(
     Raises
     ------
     TypeError, ValueError
-        As in `with_inclusions`, or if `pixels_per_cell` or `lattice_constant` are not positive.
+        As in `with_inclusions`, or if `pixels_per_cell` or `lattice_constant` are not positive, or the
+        latter is more than 10¹² Å.
 
     Notes
     -----
@@ -159,6 +162,8 @@ def depth_map(
     shapes = _inside(shapes, counts)
     pixels = positive_integer("pixels_per_cell", pixels_per_cell)
     height = positive("lattice_constant", lattice_constant)
+    if height > _LONGEST:
+        raise ValueError(f"lattice_constant must be at most {_LONGEST:g} Å, got {height:g}")
     x, wide, columns = _intervals(shapes, 0, counts[0], pixels)
     y, high, rows = _intervals(shapes, 1, counts[1], pixels)
     depth = np.zeros((len(rows), len(columns)), np.float32)
@@ -188,7 +193,7 @@ def _intervals(
 
 def _inside(shapes: Shape | Iterable[Shape], counts: tuple[int, int, int]) -> list[Shape]:
     """Return the shapes, which must have their centre in the specimen and not cross its sides."""
-    if not isinstance(shapes, (Shape, Iterable)):
+    if not isinstance(shapes, (Shape, Iterable)) or isinstance(shapes, np.ndarray):
         raise TypeError(f"shapes must be Ellipsoid, Sphere or Facetted, one or several, got {shapes!r}")
     found = [shapes] if isinstance(shapes, Shape) else list(shapes)
     for shape in found:

@@ -163,7 +163,7 @@ def load_off_grid_specimen(name: str) -> OffGridSpecimen:
     Notes
     -----
     It misleads if its image is taken for the limit of many snapshots: a handful leaves a scatter that the
-    cells do not average out. `docs/simulation.md` gives its size.
+    cells do not average out. `docs/reality.md` gives its size.
 
     Examples
     --------

@@ -16,6 +16,8 @@ from hrtem_lab._validation import non_negative, pair, positive, positive_integer
 
 UNIT_CELL_LIMIT = 12.0
 """Å; a wave smaller than this is one unit cell, and by default an image shows 4 × 4 of them."""
+MOST_CELLS = 10**6
+"""Unit cells along a side; a crystal of this width would be half a millimetre wide."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +41,8 @@ class _Waves:
         if not np.isfinite(array).all():
             raise ValueError("array must be finite, got NaN or infinity")
         array.flags.writeable = False
+        if not isinstance(self.provenance, Mapping):
+            raise TypeError(f"provenance must be a mapping, got {self.provenance!r}")
         rows, columns = pair("sampling", self.sampling)
         object.__setattr__(self, "array", array)
         object.__setattr__(self, "sampling", (positive("sampling", rows), positive("sampling", columns)))
@@ -139,7 +143,7 @@ class ExitWaves(_Waves):
     ------
     TypeError, ValueError
         If the array is not complex, 3-D, finite and non-empty, a length or energy is not positive, or
-        `cells` are not two whole numbers of at least 1.
+        `cells` are not two whole numbers from 1 to a million.
 
     Examples
     --------
@@ -155,6 +159,8 @@ class ExitWaves(_Waves):
     def __post_init__(self) -> None:
         super().__post_init__()
         rows, columns = (positive_integer("cells", count) for count in pair("cells", self.cells))
+        if max(rows, columns) > MOST_CELLS:
+            raise ValueError(f"cells must be at most {MOST_CELLS}, got {max(rows, columns)}")
         object.__setattr__(self, "cells", (rows, columns))
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -75,6 +75,9 @@ class TestTheClass:
         [
             ({"cells": (0, 1)}, "cells must be"),
             ({"cells": 1.5}, "cells must be"),
+            ({"cells": (1, 2**70)}, "cells must be at most 1000000, got 118"),
+            ({"provenance": None}, "provenance must be a mapping, got None"),
+            ({"provenance": "seed 3"}, "provenance must be a mapping, got 'seed 3'"),
             ({"energy": -1}, "energy must be positive"),
             ({"sampling": 0}, "sampling must be positive"),
         ],
