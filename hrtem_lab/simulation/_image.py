@@ -170,17 +170,17 @@ def form_image(
     beams = _behind_the_aperture(wave, lens.semiangle_cutoff)
     moved = np.exp(-2j * np.pi * beams.g_rows * down)[:, None] * np.exp(-2j * np.pi * beams.g_columns * right)
 
+    turned = float(np.deg2rad(rotation))
+
     def transfers(lens: Lens) -> Iterator[tuple[float, NDArray[np.complexfloating]]]:
-        foci = lens.transfers(
-            beams.g_rows, beams.g_columns, wavelength=wave.wavelength, turned=np.deg2rad(rotation)
-        )
+        foci = lens.transfers(beams.g_rows, beams.g_columns, wavelength=wave.wavelength, turned=turned)
         return ((weight, transfer * moved) for weight, transfer in foci)
 
     blurs = image_spread > 0 or (drift_down, drift_right) != (0, 0)
     period = None if rotation else _period(wave.extent, beams, (rows, columns), view)
     if period is not None and not blurs and beams.of_one_wave and lens.one_focus:
         return _tiled(intensity(beams.values[0] * next(transfers(lens))[1], period), (rows, columns))
-    series = _series(wave, beams, lens, transfers)
+    series = _series(wave, beams, lens, transfers, turned)
     if blurs:
         series = series.blurred(image_spread, (drift_down, drift_right))
     if period is None:
@@ -244,15 +244,20 @@ def _series(
     beams: Beams,
     lens: Lens,
     transfers: Callable[[Lens], Iterator[tuple[float, NDArray[np.complexfloating]]]],
+    turned: float,
 ) -> Series:
     """Return the Fourier series of the mean intensity; `transfers` yields a lens's foci."""
     known = _known_coherence(wave, beams, lens)
     if known is not None:
         ((_, transfer),) = transfers(lens.at_one_focus)
+        blurs = None
+        if lens.angular_spread and not lens.one_focus:  # the envelope of the angles changes with the focus
+            blurs = lens.blurs(beams.g_rows, beams.g_columns, wavelength=wave.wavelength, turned=turned)
         return known.series(
             transfer,
             wave.wavelength * np.hypot(beams.g_rows[:, None], beams.g_columns),
             focal_spread=0.0 if lens.one_focus else lens.focal_spread,
+            blurs=blurs,
             wavelength=wave.wavelength,
             extent=(wave.extent[0] / beams.cells[0], wave.extent[1] / beams.cells[1]),
         )
@@ -267,8 +272,6 @@ def _series(
 def _known_coherence(wave: ExitWave | ExitWaves, beams: Beams, lens: Lens) -> Coherence | None:
     """Return how the beams of a crystal's ensemble interfere; None where it is no help."""
     if not isinstance(wave, ExitWaves) or wave.cells == (1, 1):
-        return None
-    if lens.angular_spread and not lens.one_focus:  # the envelope of the angles changes with the focus
         return None
     return coherence(wave, *beams.places, lens.semiangle_cutoff / 1e3)
 
