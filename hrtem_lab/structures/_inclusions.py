@@ -21,6 +21,7 @@ _AXES = "xyz"
 # A centre or a border is met within this many cells, whatever the rounding.
 _MARGIN = 1e-9
 _SAMPLES = 8
+_MOST_PIXELS = 2**30
 _LONGEST = 1e12
 """Å, 100 m."""
 # Where a shape of half width 1 is cut, denser towards its ends, where its depth falls steeply.
@@ -142,8 +143,8 @@ def depth_map(
     Raises
     ------
     TypeError, ValueError
-        As in `with_inclusions`, or if `pixels_per_cell` or `lattice_constant` are not positive, or the
-        latter is more than 10¹² Å.
+        As in `with_inclusions`, or if `pixels_per_cell` or `lattice_constant` are not positive, the
+        latter is more than 10¹² Å, or the map has more than 2³⁰ pixels.
 
     Notes
     -----
@@ -161,6 +162,12 @@ def depth_map(
     counts = three_counts("cells", cells)
     shapes = _inside(shapes, counts)
     pixels = positive_integer("pixels_per_cell", pixels_per_cell)
+    size = counts[1] * pixels, counts[0] * pixels
+    if size[0] * size[1] > _MOST_PIXELS:
+        raise ValueError(
+            f"pixels_per_cell must make a map of at most 2³⁰ pixels, got {pixels}, which makes "
+            f"{size[0]} × {size[1]}"
+        )
     height = positive("lattice_constant", lattice_constant)
     if height > _LONGEST:
         raise ValueError(f"lattice_constant must be at most {_LONGEST:g} Å, got {height:g}")

@@ -16,6 +16,8 @@ from hrtem_lab._validation import non_negative, pair, positive, positive_integer
 
 UNIT_CELL_LIMIT = 12.0
 """Å; a wave smaller than this is one unit cell, and by default an image shows 4 × 4 of them."""
+MOST_ENERGY = 1e12
+"""eV, far beyond any microscope."""
 MOST_CELLS = 10**6
 """Unit cells along a side; a crystal of this width would be half a millimetre wide."""
 
@@ -46,7 +48,8 @@ class _Waves:
         rows, columns = pair("sampling", self.sampling)
         object.__setattr__(self, "array", array)
         object.__setattr__(self, "sampling", (positive("sampling", rows), positive("sampling", columns)))
-        object.__setattr__(self, "energy", positive("energy", self.energy))
+        wavelength(self.energy)  # refuses what is no energy
+        object.__setattr__(self, "energy", float(self.energy))
         object.__setattr__(self, "thickness", non_negative("thickness", self.thickness))
         object.__setattr__(self, "provenance", MappingProxyType(dict(self.provenance)))
 
@@ -199,7 +202,7 @@ def wavelength(energy: float) -> float:
     Raises
     ------
     ValueError
-        If `energy` is not positive.
+        If `energy` is not positive, or more than 10¹² eV.
 
     Examples
     --------
@@ -207,6 +210,8 @@ def wavelength(energy: float) -> float:
     0.04176
     """
     energy = positive("energy", energy)
+    if energy > MOST_ENERGY:
+        raise ValueError(f"energy must be at most {MOST_ENERGY:g} eV, got {energy:g}")
     hc = 12398.419843320026  # eV Å, exact in the SI
     rest_energy = 510998.95069  # eV, CODATA 2022
     return float(hc / np.sqrt(energy * (2 * rest_energy + energy)))

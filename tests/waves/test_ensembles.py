@@ -79,6 +79,7 @@ class TestTheClass:
             ({"provenance": None}, "provenance must be a mapping, got None"),
             ({"provenance": "seed 3"}, "provenance must be a mapping, got 'seed 3'"),
             ({"energy": -1}, "energy must be positive"),
+            ({"energy": 1e300}, r"energy must be at most 1e\+12 eV, got 1e\+300"),
             ({"sampling": 0}, "sampling must be positive"),
         ],
     )
