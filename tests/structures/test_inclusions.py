@@ -341,11 +341,8 @@ def test_a_map_of_no_size_is_refused(options, rule):
 
 
 @pytest.mark.parametrize("length", [0, -1, math.inf, 1.1e12, 1e300])
-def test_a_lattice_constant_is_a_length(length):
+def test_a_map_has_a_length_and_an_end(length):
     with pytest.raises(ERRORS, match="lattice_constant must be"):
         depth_map([], cells=(2, 2, 2), lattice_constant=length)
-
-
-def test_a_map_of_endless_pixels_is_refused():
     with pytest.raises(ValueError, match="a map of at most 2³⁰ pixels, got 16385, which makes 32770 × 32770"):
         depth_map([], cells=(2, 2, 2), pixels_per_cell=16385)
