@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -128,8 +128,8 @@ class ExitWaves(_Waves):
 
     An electron meets one of them. An image adds up many electrons, so it is the mean of the *intensities*
     that the waves give, not the intensity of their mean: the `form_image` of `hrtem_lab.simulation` does
-    this. ``waves[0]`` is one wave as an `ExitWave`, ``len(waves)`` their number. Two ensembles are equal
-    only if they are the same object.
+    this. ``waves[0]`` is one wave as an `ExitWave`, ``waves[:4]`` an ensemble of the first four,
+    ``len(waves)`` their number. Two ensembles are equal only if they are the same object.
 
     Parameters
     ----------
@@ -176,7 +176,15 @@ class ExitWaves(_Waves):
     def __len__(self) -> int:
         return len(self.array)
 
-    def __getitem__(self, index: int) -> ExitWave:
+    @overload
+    def __getitem__(self, index: int) -> ExitWave: ...
+    @overload
+    def __getitem__(self, index: slice) -> ExitWaves: ...
+    def __getitem__(self, index: int | slice) -> ExitWave | ExitWaves:
+        if isinstance(index, slice):
+            return ExitWaves(
+                self.array[index], self.sampling, self.energy, self.thickness, self.provenance, self.cells
+            )
         array = self.array[operator.index(index)]
         return ExitWave(array, self.sampling, self.energy, self.thickness, self.provenance)
 

@@ -52,6 +52,14 @@ class TestTheClass:
         with pytest.raises(IndexError):
             waves[3]
 
+    def test_a_part_of_it_is_an_ensemble(self):
+        waves = self.ensemble(cells=(2, 4), provenance={"seed": 1})
+        part = waves[1:]
+        assert np.array_equal(part.array, waves.array[1:])
+        assert (part.cells, part.extent, part.provenance) == (waves.cells, waves.extent, waves.provenance)
+        with pytest.raises(ValueError, match="array must be 3-D and not empty"):
+            waves[3:]
+
     def test_it_cannot_be_changed_and_can_be_sent_to_another_process(self):
         waves = self.ensemble(cells=(2, 4))
         with pytest.raises(ValueError, match="read-only"):
