@@ -1,5 +1,6 @@
 """Ensembles of exit waves: the class, those that come with the package, and specimens off the grid."""
 
+import dataclasses
 import pickle
 
 import numpy as np
@@ -257,6 +258,25 @@ class TestOffGridSpecimens:
         from scipy.ndimage import label
 
         assert label(load_off_grid_specimen("pair").depth > 0)[1] == 2
+
+    @pytest.mark.parametrize(
+        ("change", "rule"),
+        [
+            ({"waves": None}, "waves must be an ExitWaves, got NoneType"),
+            ({"depth": np.full((128, 128), -1.0)}, "depth must not be negative, got -1"),
+            ({"depth": np.full((128, 128), np.nan)}, "depth must be finite"),
+            ({"depth": np.ones((128, 100))}, r"whole pixels per cell, .* 16 × 16, got shape \(128, 100\)"),
+            ({"cells": (16, 16)}, "cells must be three whole numbers"),
+            ({"cells": (16, 0, 40)}, "cells must be at least 1"),
+        ],
+    )
+    def test_nonsense_is_no_specimen(self, change, rule):
+        with pytest.raises((TypeError, ValueError), match=rule):
+            dataclasses.replace(load_off_grid_specimen("pair"), **change)
+
+    def test_the_truth_cannot_be_changed(self):
+        with pytest.raises(ValueError, match="read-only"):
+            load_off_grid_specimen("pair").depth[0, 0] = 3
 
     def test_an_unknown_name_is_refused(self):
         with pytest.raises(ValueError, match="name must be one of ellipsoid, facetted"):
