@@ -58,6 +58,7 @@ def exit_wave(
     tilt : (float, float)
         Angles in mrad about which the beam, and the microscope's axis with it, leans from the specimen's z
         axis towards x and y: a tilted specimen. By abTEM's tilted propagator, for small angles; at most 50.
+        The atoms at the exit surface keep their place in the image.
     device : str
         "cpu", or "gpu" where CuPy and a GPU are installed.
     progress : bool

@@ -169,6 +169,17 @@ class TestShippedCrystals:
             assert differences == sorted(differences)
             assert differences[4] > 0.05
 
+    @pytest.mark.parametrize(
+        ("temperature", "as_it_is", "moved"), [(None, 0.111, 0.092), (293, 0.118, 0.055)]
+    )
+    def test_a_part_of_what_a_tilt_does_is_a_shift(self, temperature, as_it_is, moved):
+        """The exit surface keeps its place: the middle is at -t tan(θ) / 2. As in docs/reality.md."""
+        upright = form_image(load_exit_waves("nb3sn", temperature=temperature))
+        tilted = load_exit_waves("nb3sn", temperature=temperature, tilt=2)
+        for shift, expected in ((0, as_it_is), (-211 * np.tan(2e-3) / 2, moved)):
+            found = METRICS["mse"](upright, form_image(tilted, shift=(0, shift)))
+            assert found == pytest.approx(expected, abs=0.001)
+
     def test_an_image_is_mirror_symmetric(self):
         """Upright along both axes; tilted towards x, along y alone."""
         image, tilted = (form_image(load_exit_waves("nb3sn", tilt=tilt), shape=128) for tilt in (0, 2))
