@@ -192,9 +192,7 @@ def load_off_grid_specimen(name: str) -> OffGridSpecimen:
     >>> pair.cell_depth.shape, bool(pair.cell_depth.max() > 20)
     ((16, 16), True)
     """
-    known = list_off_grid_specimens()
-    if name not in known:
-        raise ValueError(f"name must be one of {', '.join(known)}, got {name!r}")
+    one_of("name", name, tuple(list_off_grid_specimens()))
     _, header = _read(f"specimens/{name}")
     with (folder() / "specimens" / f"{name}.npz").open("rb") as stream, np.load(stream) as archive:
         depth = archive["depth"].astype(np.float32) / header["depth_per_angstrom"]

@@ -289,9 +289,12 @@ class TestOffGridSpecimens:
         with pytest.raises(ValueError, match="read-only"):
             load_off_grid_specimen("pair").depth[0, 0] = 3
 
-    def test_an_unknown_name_is_refused(self):
+    @pytest.mark.parametrize("name", ["cube", None, 3, np.array(["pair", "ellipsoid"]), ["pair"]])
+    def test_an_unknown_name_is_refused(self, name):
         with pytest.raises(ValueError, match="name must be one of ellipsoid, facetted"):
-            load_off_grid_specimen("cube")
+            load_off_grid_specimen(name)
+        with pytest.raises(ValueError, match="name must be one of nb3sn, zro2"):
+            load_exit_wave(name)
 
     def test_it_is_printed_in_one_line(self):
         words = repr(load_off_grid_specimen("facetted"))
