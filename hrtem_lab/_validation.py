@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Iterable
 from numbers import Integral, Real
 from typing import Any
 
@@ -22,9 +23,19 @@ def real_number(name: str, value: Any) -> float:
     """Return `value` as a float; it must be one finite real number."""
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, Real):
         raise TypeError(f"{name} must be a real number, got {value!r}")
-    if not math.isfinite(value):
-        raise ValueError(f"{name} must be finite, got {value!r}")
-    return float(value)
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise ValueError(f"{name} must be finite, got {_short(value)}")
+    return number
+
+
+def _short(value: Any) -> str:
+    """Return a number in at most some 30 digits, as an integer of any length may be given."""
+    text = repr(value)
+    return text if len(text) <= 30 else f"{text[:12]}… with {len(text)} digits"
 
 
 def positive(name: str, value: Any) -> float:
@@ -58,6 +69,32 @@ def positive_integer(name: str, value: Any) -> int:
     if value < 1:
         raise ValueError(f"{name} must be at least 1, got {value!r}")
     return int(value)
+
+
+def generator(value: Any) -> np.random.Generator:
+    """Return NumPy's generator of random numbers for a seed, or `value` if it is one."""
+    try:
+        if isinstance(value, (bool, np.bool_)):
+            raise TypeError
+        return np.random.default_rng(value)
+    except (TypeError, ValueError) as error:
+        raise type(error)(
+            f"rng must be a whole number of at least 0 or a numpy.random.Generator, got {value!r}"
+        ) from None
+
+
+def sequence(name: str, value: Any) -> list[Any]:
+    """Return `value` as a list; it must hold several things, or one, or none."""
+    if not isinstance(value, Iterable) or (isinstance(value, np.ndarray) and value.ndim == 0):
+        raise TypeError(f"{name} must be a sequence, got {value!r}")
+    return list(value)
+
+
+def true_or_false(name: str, value: Any) -> bool:
+    """Return `value` as a bool; it must be one."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name} must be True or False, got {value!r}")
+    return bool(value)
 
 
 def three_counts(name: str, value: Any) -> tuple[int, int, int]:
@@ -216,6 +253,6 @@ def same_shape(name: str, array: NDArray[np.floating], shape: tuple[int, ...]) -
 
 def one_of(name: str, value: Any, choices: tuple[str, ...]) -> str:
     """Return `value`; it must be one of the `choices`."""
-    if value not in choices:
+    if not (isinstance(value, str) and value in choices):
         raise ValueError(f"{name} must be one of {', '.join(choices)}, got {value!r}")
     return value

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hrtem_lab._atoms import full_sites, one_atom_per_place, orthogonal_structure
-from hrtem_lab._validation import one_of, positive, real_number
+from hrtem_lab._validation import one_of, positive, real_number, sequence, true_or_false
 from hrtem_lab.waves import wavelength
 
 if TYPE_CHECKING:
@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 
 MOST_TILT = 50.0
 """mrad; a tilted beam is propagated in the approximation of small angles."""
+_ENERGIES = 1e3, 1e7
+"""eV; what lies outside is a number in keV, or no electron microscope."""
+_MOST_PIXELS = 2**30
+"""8 GiB for one wave."""
+_MOST_SLICES = 10**6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +53,11 @@ class Settings:
         """Check the settings for a specimen that `specimen` has returned."""
         device = _require_device(device)
         energy = positive("energy", energy)
+        if not _ENERGIES[0] <= energy <= _ENERGIES[1]:
+            raise ValueError(
+                f"energy must lie between {_ENERGIES[0]:g} and {_ENERGIES[1]:g} eV, got {energy:g} "
+                "(80 kV are 80e3)"
+            )
         sampling = positive("sampling", sampling)
         slice_thickness = positive("slice_thickness", slice_thickness)
         lengths = atoms.cell.lengths()
@@ -56,7 +66,12 @@ class Settings:
                 f"slice_thickness must not exceed the cell's height of {lengths[2]:.4g} Å, "
                 f"got {slice_thickness}"
             )
-        gpts = tuple(math.ceil(length / sampling - 1e-6) for length in lengths[:2])
+        if lengths[2] / slice_thickness > _MOST_SLICES:
+            raise ValueError(
+                f"slice_thickness must be at least {lengths[2] / _MOST_SLICES:.2g} Å, which makes "
+                f"{_MOST_SLICES} slices, got {slice_thickness:g}"
+            )
+        gpts = _grid(lengths, sampling)
         if max_angle is not None:
             _require_band(positive("max_angle", max_angle), gpts, lengths, wavelength(energy))
         return cls(
@@ -65,9 +80,21 @@ class Settings:
             slice_thickness=slice_thickness,
             max_angle=max_angle,
             device=device,
-            tilts=tuple(_tilt(tilt) for tilt in tilts),
-            progress=progress,
+            tilts=tuple(dict.fromkeys(_tilt(tilt) for tilt in sequence("tilts", tilts))),
+            progress=true_or_false("progress", progress),
         )
+
+
+def _grid(lengths: NDArray[np.floating], sampling: float) -> tuple[int, ...]:
+    """Return the pixels along x and y, which are at least one."""
+    counts = [max(length / sampling, 1.0) for length in lengths[:2].tolist()]
+    if math.prod(counts) > _MOST_PIXELS:
+        least = math.sqrt(math.prod(lengths[:2].tolist()) / _MOST_PIXELS)
+        raise ValueError(
+            f"sampling must be at least {least:.2g} Å for a cell of {lengths[0]:.4g} × {lengths[1]:.4g} Å, "
+            f"which makes 2³⁰ pixels, got {sampling:g}"
+        )
+    return tuple(math.ceil(count - 1e-6) for count in counts)
 
 
 def _tilt(value: Any) -> tuple[float, float]:

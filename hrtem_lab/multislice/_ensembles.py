@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from numbers import Integral
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from hrtem_lab._validation import non_negative, positive, positive_integer
+from hrtem_lab._validation import generator, non_negative, positive, positive_integer, sequence
 from hrtem_lab.multislice._checks import Settings, specimen
 from hrtem_lab.multislice._propagation import Beams, TransmissionFunctions, kept, provenance, slices
 from hrtem_lab.structures import supercell
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 Tilt: TypeAlias = tuple[float, float]
 _UPRIGHT: Tilt = (0.0, 0.0)
+_MOST_B = 100.0
+"""Å², a displacement of 1.1 Å: atoms that move so far are no crystal."""
 
 
 def exit_waves(
@@ -72,14 +75,14 @@ def exit_waves(
     Raises
     ------
     TypeError, ValueError
-        As `exit_wave`; or if a B is negative or missing for an element, or `configurations` is not a whole
-        number of at least 1.
+        As `exit_wave`; or if a B is negative, more than 100 Å² or missing for an element, `configurations`
+        is not a whole number of at least 1, or `rng` no seed.
 
     Notes
     -----
     Each snapshot is a new crystal: no slice comes twice, so a snapshot takes much longer than the crystal
     at rest. The error of the mean image falls as the square root of configurations × cells;
-    `docs/simulation.md` shows it. The atoms move independently (Einstein's model): neighbours that move
+    `docs/reality.md` shows it. The atoms move independently (Einstein's model): neighbours that move
     together would blur less. Displacements along the beam are left out, because the potential of an atom is
     projected whole onto its slice.
 
@@ -136,7 +139,7 @@ def exit_waves_behind(
     thicknesses : sequence of float, optional
         In Å from the entrance surface, each at the end of a slice; by default the specimen's whole height.
     tilts : sequence of (float, float)
-        Each as in `exit_wave`, in mrad.
+        Each as in `exit_wave`, in mrad; one that comes twice counts once.
     atoms, B, configurations, rng, repetitions
         As in `exit_waves`.
     energy, sampling, slice_thickness, max_angle, device, progress
@@ -183,11 +186,11 @@ def exit_waves_behind(
     height = float(atoms.cell.lengths()[2])
     ends = _ends(height, settings.slice_thickness, [height] if thicknesses is None else thicknesses)
     configurations = positive_integer("configurations", configurations)
-    seeds = [int(child.integers(2**31)) for child in np.random.default_rng(rng).spawn(configurations)]
+    seeds = [int(child.integers(2**31)) for child in generator(rng).spawn(configurations)]
     origin = {
         "sigmas": sigmas,
         "configurations": configurations,
-        "seed": rng if isinstance(rng, int) else "a generator",
+        "seed": int(rng) if isinstance(rng, Integral) else "a generator",
     }
     waves: dict[tuple[float, Tilt], list[ExitWave]] = {
         (thickness, tilt): [] for thickness in ends for tilt in settings.tilts
@@ -251,6 +254,8 @@ def _displacements(atoms: Atoms, B: Any) -> dict[str, float]:
         values = {element: non_negative("B", B[element]) for element in elements}
     else:
         values = dict.fromkeys(elements, non_negative("B", B))
+    if max(values.values()) > _MOST_B:
+        raise ValueError(f"B must be at most {_MOST_B:g} Å², got {max(values.values()):g}")
     return {element: math.sqrt(value / (8 * math.pi**2)) for element, value in values.items()}
 
 
@@ -258,7 +263,7 @@ def _ends(height: float, slice_thickness: float, thicknesses: Sequence[float]) -
     """Return for each thickness the number of slices that make it."""
     count = math.ceil(height / slice_thickness - 1e-6)
     ends = {}
-    for thickness in thicknesses:
+    for thickness in sequence("thicknesses", thicknesses):
         slices_passed = positive("thickness", thickness) / height * count
         end = round(slices_passed)
         if not (1 <= end <= count and abs(slices_passed - end) < 1e-3):

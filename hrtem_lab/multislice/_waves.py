@@ -58,6 +58,7 @@ def exit_wave(
     tilt : (float, float)
         Angles in mrad about which the beam, and the microscope's axis with it, leans from the specimen's z
         axis towards x and y: a tilted specimen. By abTEM's tilted propagator, for small angles; at most 50.
+        The atoms at the exit surface keep their place in the image.
     device : str
         "cpu", or "gpu" where CuPy and a GPU are installed.
     progress : bool
@@ -73,9 +74,9 @@ def exit_wave(
     TypeError, ValueError
         Before any work starts, if `atoms` are not ASE Atoms; their cell is flat or not orthogonal; an atom
         lies outside the cell, has no parametrised potential, or stands where another one does; a site is
-        not fully occupied; a number is not positive or the tilt too
-        large; the sampling cannot hold `max_angle`; or the device
-        is not there.
+        not fully occupied; a number is not positive, the energy not between 1 keV and 10 MeV, the grid of
+        more than 2³⁰ pixels or a million slices, or the tilt too large; the sampling cannot hold
+        `max_angle`; or the device is not there.
 
     Warns
     -----

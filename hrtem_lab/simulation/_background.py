@@ -8,6 +8,9 @@ from numpy.typing import ArrayLike, NDArray
 from hrtem_lab import _validation
 from hrtem_lab._validation import non_negative, pair, real_number
 
+_MOST = 1e6
+"""Means of the image; nothing of it is left in a background so bright."""
+
 
 def with_background(
     image: ArrayLike,
@@ -28,7 +31,7 @@ def with_background(
     image : array_like, shape (..., rows, columns)
         Expected intensity, of one image or of each image of a stack; not negative.
     background : float
-        Intensity of the background in units of the mean m, 0 or more.
+        Intensity of the background in units of the mean m, from 0 to 10⁶.
     gradient : float or (float, float)
         Relative slope of the background (down, right): (0.2, 0) makes it 20 % weaker at the top and 20 %
         stronger at the bottom. The two must not add up to more than 1, as a background is nowhere negative.
@@ -74,6 +77,8 @@ def with_background(
             "background and contrast belong to the expected image, before noise"
         )
     background = non_negative("background", background)
+    if background > _MOST:
+        raise ValueError(f"background must be at most {_MOST:g} times the mean, got {background:g}")
     contrast = non_negative("contrast", contrast)
     if contrast > 1:
         raise ValueError(f"contrast must lie between 0 and 1, got {contrast:g}")

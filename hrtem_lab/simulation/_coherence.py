@@ -3,7 +3,8 @@
 After the mean over all translations by a cell, only beams that differ by whole orders of the cell interfere,
 each pair by the mean of ψ̂(g) ψ̂*(g′) over the snapshots. These means are computed once. An image then takes
 the same few milliseconds for any number of snapshots, and for any spread of focus: its mean over a pair is
-the factor exp(−[πΔ (α² − α′²) / 2λ]²), which is exact.
+the factor exp(−[πΔ (α² − α′²) / 2λ]²), which is exact. With a spread of the illumination's angles, whose
+envelope is a Gaussian of the focus, the mean is that of a product of Gaussians.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ class Coherence:
         angles: NDArray[np.floating],
         *,
         focal_spread: float,
+        blurs: tuple[NDArray[np.floating], NDArray[np.floating], NDArray[np.floating]] | None = None,
         wavelength: float,
         extent: tuple[float, float],
     ) -> Series:
@@ -54,6 +56,8 @@ class Coherence:
             The lens and the angle α of every order, shape (rows, columns).
         focal_spread : float
             1/e half-width Δ in Å.
+        blurs : (numpy.ndarray, numpy.ndarray, numpy.ndarray), optional
+            w, u, v of every order, as `Lens.blurs` returns them; `transfer` is then without this envelope.
         wavelength : float
             In Å.
         extent : (float, float)
@@ -63,7 +67,11 @@ class Coherence:
         pairs = self.mean * beams[self.first] * beams[self.second].conj()
         if focal_spread:
             squares = (np.pi * focal_spread / (2 * wavelength)) * np.square(angles[self.rows, self.columns])
-            pairs *= np.exp(-np.square(squares[self.first] - squares[self.second]))
+            phases = squares[self.first] - squares[self.second]
+            if blurs is None:
+                pairs *= np.exp(-np.square(phases))
+            else:
+                pairs *= self._mean_over_foci(phases, focal_spread, blurs)
         shape = tuple(len(orders) for orders in self.orders)
         size = shape[0] * shape[1]
         real, imaginary = (
@@ -71,6 +79,21 @@ class Coherence:
         )
         coefficients = (real + 1j * imaginary).reshape(shape).astype(np.complex64)
         return Series(coefficients, *self.orders, extent)
+
+    def _mean_over_foci(
+        self,
+        phases: NDArray[np.floating],
+        focal_spread: float,
+        blurs: tuple[NDArray[np.floating], NDArray[np.floating], NDArray[np.floating]],
+    ) -> NDArray[np.complexfloating]:
+        """Return ∫ exp(−x² + 2i·phase·x − w + 2uΔx − vΔ²x²) dx / √π for each pair; w, u, v are sums."""
+        of_beams = (blur[self.rows, self.columns] for blur in blurs)
+        w, u, v = (blur[self.first] + blur[self.second] for blur in of_beams)
+        width = 1 + focal_spread**2 * v
+        # One exponent: its parts alone could be too large, or too small, for a number.
+        exponent = np.square(focal_spread * u + 1j * phases) / width - w
+        mean: NDArray[np.complexfloating] = np.exp(exponent) / np.sqrt(width)
+        return mean
 
 
 @lru_cache(maxsize=16)

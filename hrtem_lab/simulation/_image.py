@@ -16,6 +16,9 @@ from hrtem_lab.simulation._pixels import evaluate, pixels_per_period, without_ne
 from hrtem_lab.simulation._series import Series, intensity, mean_intensity, series_of
 from hrtem_lab.waves import ExitWave, ExitWaves
 
+_MOST_PIXELS = 2**30
+"""4 GiB."""
+
 
 @dataclass(frozen=True)
 class Beams:
@@ -128,8 +131,9 @@ def form_image(
     ------
     TypeError, ValueError
         If the wave is neither an `ExitWave` nor an `ExitWaves`, a number is not finite or of the wrong
-        sign, a length is more than 10¹² Å, the angular spread more than a radian, the mean over the focal
-        spread would take more than 1000 foci, or both `field_of_view` and `sampling` are given.
+        sign, a length is more than 10¹² Å, the image of more than 2³⁰ pixels, the angular spread more than
+        a radian, the mean over the focal spread would take more than 1000 foci, or both `field_of_view`
+        and `sampling` are given.
 
     Examples
     --------
@@ -142,6 +146,8 @@ def form_image(
     if not isinstance(wave, (ExitWave, ExitWaves)):
         raise TypeError(f"wave must be an ExitWave, got {type(wave).__name__}; an ensemble is an ExitWaves")
     rows, columns = (positive_integer("shape", count) for count in pair("shape", shape))
+    if rows * columns > _MOST_PIXELS:
+        raise ValueError(f"shape must be of at most 2³⁰ pixels, got {rows} × {columns}")
     view = _view(wave, (rows, columns), field_of_view, sampling)
     down, right = (distance("shift", length) for length in pair("shift", shift))
     drift_down, drift_right = (distance("drift", length) for length in pair("drift", drift))
@@ -164,17 +170,17 @@ def form_image(
     beams = _behind_the_aperture(wave, lens.semiangle_cutoff)
     moved = np.exp(-2j * np.pi * beams.g_rows * down)[:, None] * np.exp(-2j * np.pi * beams.g_columns * right)
 
+    turned = float(np.deg2rad(rotation))
+
     def transfers(lens: Lens) -> Iterator[tuple[float, NDArray[np.complexfloating]]]:
-        foci = lens.transfers(
-            beams.g_rows, beams.g_columns, wavelength=wave.wavelength, turned=np.deg2rad(rotation)
-        )
+        foci = lens.transfers(beams.g_rows, beams.g_columns, wavelength=wave.wavelength, turned=turned)
         return ((weight, transfer * moved) for weight, transfer in foci)
 
     blurs = image_spread > 0 or (drift_down, drift_right) != (0, 0)
     period = None if rotation else _period(wave.extent, beams, (rows, columns), view)
     if period is not None and not blurs and beams.of_one_wave and lens.one_focus:
         return _tiled(intensity(beams.values[0] * next(transfers(lens))[1], period), (rows, columns))
-    series = _series(wave, beams, lens, transfers)
+    series = _series(wave, beams, lens, transfers, turned)
     if blurs:
         series = series.blurred(image_spread, (drift_down, drift_right))
     if period is None:
@@ -239,15 +245,20 @@ def _series(
     beams: Beams,
     lens: Lens,
     transfers: Callable[[Lens], Iterator[tuple[float, NDArray[np.complexfloating]]]],
+    turned: float,
 ) -> Series:
     """Return the Fourier series of the mean intensity; `transfers` yields a lens's foci."""
     known = _known_coherence(wave, beams, lens)
     if known is not None:
         ((_, transfer),) = transfers(lens.at_one_focus)
+        blurs = None
+        if lens.angular_spread and not lens.one_focus:  # the envelope of the angles changes with the focus
+            blurs = lens.blurs(beams.g_rows, beams.g_columns, wavelength=wave.wavelength, turned=turned)
         return known.series(
             transfer,
             wave.wavelength * np.hypot(beams.g_rows[:, None], beams.g_columns),
             focal_spread=0.0 if lens.one_focus else lens.focal_spread,
+            blurs=blurs,
             wavelength=wave.wavelength,
             extent=(wave.extent[0] / beams.cells[0], wave.extent[1] / beams.cells[1]),
         )
@@ -262,8 +273,6 @@ def _series(
 def _known_coherence(wave: ExitWave | ExitWaves, beams: Beams, lens: Lens) -> Coherence | None:
     """Return how the beams of a crystal's ensemble interfere; None where it is no help."""
     if not isinstance(wave, ExitWaves) or wave.cells == (1, 1):
-        return None
-    if lens.angular_spread and not lens.one_focus:  # the envelope of the angles changes with the focus
         return None
     return coherence(wave, *beams.places, lens.semiangle_cutoff / 1e3)
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hrtem_lab._validation import non_negative, positive, real_number
+from hrtem_lab._validation import non_negative, positive, real_number, true_or_false
 from hrtem_lab.simulation._lengths import distance, spread
 
 # Of the interference of any two beams, the mean over the foci is wrong by less than this.
@@ -51,8 +51,7 @@ class Lens:
     envelope: bool
 
     def __post_init__(self) -> None:
-        if not isinstance(self.envelope, (bool, np.bool_)):
-            raise TypeError(f"envelope must be True or False, got {self.envelope!r}")
+        true_or_false("envelope", self.envelope)
         for name, check in _CHECKS.items():
             object.__setattr__(self, name, check(name, getattr(self, name)))
         if self.angular_spread > _MOST_MRAD:
@@ -67,8 +66,8 @@ class Lens:
 
     @property
     def at_one_focus(self) -> Lens:
-        """The same lens without a spread of focus, if the mean over it is taken elsewhere."""
-        return self if self.one_focus else replace(self, focal_spread=0.0)
+        """The same lens without spreads, if the mean over the foci is taken elsewhere."""
+        return self if self.one_focus else replace(self, focal_spread=0.0, angular_spread=0.0)
 
     def transfers(
         self,
@@ -82,14 +81,10 @@ class Lens:
 
         The frequencies are in 1/Å, in the axes of the specimen.
         """
-        alpha = wavelength * np.hypot(g_rows[:, None], g_columns[None, :])
+        alpha, angle = self._angles(g_rows, g_columns, wavelength, turned)
         open_to = alpha <= self.semiangle_cutoff / 1e3
-        angle = 0.0
-        if self.C12 or self.C21 or self.C23:
-            # A specimen turned counter-clockwise, seen with rows pointing down, turns from y towards x.
-            angle = np.arctan2(g_rows[:, None], g_columns[None, :]) - turned
         phases, slopes = self._phases(alpha, angle), self._slopes(alpha, angle)
-        damping = np.zeros(())
+        damping: NDArray[np.floating] = np.zeros(())
         if self.envelope:
             damping = (np.pi / (2 * wavelength) * self.focal_spread * alpha**2) ** 2
         for weight, change in self._foci(float(alpha[open_to].max()), wavelength):
@@ -98,6 +93,37 @@ class Lens:
             around = 2 * np.pi / wavelength * slopes[1]
             blur = (self.angular_spread / 2e3) ** 2 * (radial**2 + around**2)
             yield weight, np.where(open_to, np.exp(-1j * chi - (damping + blur)), 0)
+
+    def blurs(
+        self,
+        g_rows: NDArray[np.floating],
+        g_columns: NDArray[np.floating],
+        *,
+        wavelength: float,
+        turned: float,
+    ) -> tuple[NDArray[np.floating], NDArray[np.floating], NDArray[np.floating]]:
+        """Return w, u, v of every beam: at a defocus changed by f its envelope is exp(−w + 2uf − vf²).
+
+        It is that of the spread of the illumination's angles, (πθ/λ)² |∇χ λ/2π|², as in `transfers`.
+        """
+        alpha, angle = self._angles(g_rows, g_columns, wavelength, turned)
+        radial, around = self._slopes(alpha, angle)
+        scale = (np.pi * self.angular_spread / 1e3 / wavelength) ** 2
+        return scale * (radial**2 + around**2), scale * radial * alpha, scale * alpha**2
+
+    def _angles(
+        self,
+        g_rows: NDArray[np.floating],
+        g_columns: NDArray[np.floating],
+        wavelength: float,
+        turned: float,
+    ) -> tuple[NDArray[np.floating], NDArray[np.floating] | float]:
+        """Return the angle α of every beam, and its azimuth if an aberration depends on it."""
+        alpha = wavelength * np.hypot(g_rows[:, None], g_columns[None, :])
+        if not (self.C12 or self.C21 or self.C23):
+            return alpha, 0.0
+        # A specimen turned counter-clockwise, seen with rows pointing down, turns from y towards x.
+        return alpha, np.arctan2(g_rows[:, None], g_columns[None, :]) - turned
 
     def _phases(self, alpha: NDArray[np.floating], phi: NDArray[np.floating] | float) -> NDArray[np.floating]:
         """Return χ λ / 2π in Å."""
@@ -122,6 +148,9 @@ class Lens:
         if self.one_focus:
             return [(1.0, 0.0)]
         largest = np.pi / wavelength * self.focal_spread * widest**2
+        # The envelope of the angles makes the Gaussian of the foci narrower, which takes smaller steps.
+        narrower = np.pi / wavelength * self.focal_spread * widest * self.angular_spread / 1e3
+        largest += 2 * _REACH * (math.sqrt(1 + 2 * narrower**2) - 1)
         count = foci_needed(largest)
         if count > _MOST_FOCI:
             most = self.focal_spread * _MOST_FOCI / count

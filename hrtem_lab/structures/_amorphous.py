@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hrtem_lab._atoms import orthogonal_structure
-from hrtem_lab._validation import pair, positive
+from hrtem_lab._validation import generator, pair, positive
 from hrtem_lab.structures._occupancy import record_occupancy
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def amorphous_layer(
             f"min_distance must not exceed {nearest:.3g} Å at this density, where spheres added at random "
             f"fill {_PACKING:g} of the space, got {distance:g}"
         )
-    places = _places(box, number, distance, np.random.default_rng(rng))
+    places = _places(box, number, distance, generator(rng))
     return Atoms([element] * number, positions=places, cell=box, pbc=(True, True, False))
 
 

@@ -21,6 +21,9 @@ _AXES = "xyz"
 # A centre or a border is met within this many cells, whatever the rounding.
 _MARGIN = 1e-9
 _SAMPLES = 8
+_MOST_PIXELS = 2**30
+_LONGEST = 1e12
+"""Å, 100 m."""
 # Where a shape of half width 1 is cut, denser towards its ends, where its depth falls steeply.
 _CUTS = np.cos(np.linspace(0, np.pi, 65))
 
@@ -140,7 +143,8 @@ def depth_map(
     Raises
     ------
     TypeError, ValueError
-        As in `with_inclusions`, or if `pixels_per_cell` or `lattice_constant` are not positive.
+        As in `with_inclusions`, or if `pixels_per_cell` or `lattice_constant` are not positive, the
+        latter is more than 10¹² Å, or the map has more than 2³⁰ pixels.
 
     Notes
     -----
@@ -158,7 +162,15 @@ def depth_map(
     counts = three_counts("cells", cells)
     shapes = _inside(shapes, counts)
     pixels = positive_integer("pixels_per_cell", pixels_per_cell)
+    size = counts[1] * pixels, counts[0] * pixels
+    if size[0] * size[1] > _MOST_PIXELS:
+        raise ValueError(
+            f"pixels_per_cell must make a map of at most 2³⁰ pixels, got {pixels}, which makes "
+            f"{size[0]} × {size[1]}"
+        )
     height = positive("lattice_constant", lattice_constant)
+    if height > _LONGEST:
+        raise ValueError(f"lattice_constant must be at most {_LONGEST:g} Å, got {height:g}")
     x, wide, columns = _intervals(shapes, 0, counts[0], pixels)
     y, high, rows = _intervals(shapes, 1, counts[1], pixels)
     depth = np.zeros((len(rows), len(columns)), np.float32)
@@ -188,7 +200,7 @@ def _intervals(
 
 def _inside(shapes: Shape | Iterable[Shape], counts: tuple[int, int, int]) -> list[Shape]:
     """Return the shapes, which must have their centre in the specimen and not cross its sides."""
-    if not isinstance(shapes, (Shape, Iterable)):
+    if not isinstance(shapes, (Shape, Iterable)) or isinstance(shapes, np.ndarray):
         raise TypeError(f"shapes must be Ellipsoid, Sphere or Facetted, one or several, got {shapes!r}")
     found = [shapes] if isinstance(shapes, Shape) else list(shapes)
     for shape in found:

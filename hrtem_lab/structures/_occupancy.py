@@ -16,6 +16,7 @@ from hrtem_lab._atoms import (
     record_kept,
     species,
 )
+from hrtem_lab._validation import generator
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -60,7 +61,7 @@ def random_occupancy(atoms: Atoms, *, rng: int | np.random.Generator = 0) -> Ato
     """
     atoms = orthogonal_structure(atoms)
     sites, places = species(atoms), groups(atoms)
-    drawn = np.random.default_rng(rng).random(len(places))
+    drawn = generator(rng).random(len(places))
     kept: dict[int, str] = {}
     for place, number in zip(places, drawn, strict=True):
         choices = [(atom, element, share) for atom in place for element, share in sites[atom].items()]

@@ -41,7 +41,7 @@ def debye_waller_factor(mass: float, debye_temperature: float, *, temperature: f
     Raises
     ------
     TypeError, ValueError
-        If mass or Debye temperature are not positive, or the temperature is negative.
+        If mass or Debye temperature are less than 1, or the temperature is negative.
 
     Notes
     -----
@@ -59,6 +59,10 @@ def debye_waller_factor(mass: float, debye_temperature: float, *, temperature: f
     0.86
     """
     mass, theta = positive("mass", mass), positive("debye_temperature", debye_temperature)
+    if mass < 1:
+        raise ValueError(f"mass must be at least 1 atomic mass unit, as no atom is lighter, got {mass:g}")
+    if theta < 1:
+        raise ValueError(f"debye_temperature must be at least 1 K, as no crystal is softer, got {theta:g}")
     temperature = non_negative("temperature", temperature)
     # φ(x)/x = (T/Θ)² ∫₀ˣ t/(eᵗ − 1) dt
     ratio = temperature / theta

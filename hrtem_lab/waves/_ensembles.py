@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hrtem_lab._validation import one_of, positive_integer, real_number
+from hrtem_lab._validation import image, one_of, positive_integer, real_number, three_counts
 from hrtem_lab.waves._stored import folder
 from hrtem_lab.waves._waves import ExitWaves
 
@@ -33,6 +33,12 @@ class OffGridSpecimen:
         The truth: Å of precipitate along the beam, averaged over each pixel of the map.
     cells : (int, int, int)
         Unit cells of the specimen along x, y and z.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the waves are no `ExitWaves`, the depth is not 2-D, negative or not finite, the cells are not three
+        whole numbers of at least 1, or the map has no whole number of pixels per cell.
     """
 
     name: str
@@ -40,6 +46,21 @@ class OffGridSpecimen:
     waves: ExitWaves
     depth: NDArray[np.float32]
     cells: tuple[int, int, int]
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.waves, ExitWaves):
+            raise TypeError(f"waves must be an ExitWaves, got {type(self.waves).__name__}")
+        cells, depth = three_counts("cells", self.cells), image("depth", self.depth).astype(np.float32)
+        if depth.min() < 0:
+            raise ValueError(f"depth must not be negative, got {depth.min():.3g}")
+        if depth.shape[0] % cells[1] or depth.shape[1] % cells[0]:
+            raise ValueError(
+                f"depth must have whole pixels per cell, of which there are {cells[1]} × {cells[0]}, "
+                f"got shape {depth.shape}"
+            )
+        depth.flags.writeable = False
+        object.__setattr__(self, "cells", cells)
+        object.__setattr__(self, "depth", depth)
 
     def __repr__(self) -> str:
         return f"<OffGridSpecimen {self.name!r}: {self.description}>"
@@ -171,9 +192,7 @@ def load_off_grid_specimen(name: str) -> OffGridSpecimen:
     >>> pair.cell_depth.shape, bool(pair.cell_depth.max() > 20)
     ((16, 16), True)
     """
-    known = list_off_grid_specimens()
-    if name not in known:
-        raise ValueError(f"name must be one of {', '.join(known)}, got {name!r}")
+    one_of("name", name, tuple(list_off_grid_specimens()))
     _, header = _read(f"specimens/{name}")
     with (folder() / "specimens" / f"{name}.npz").open("rb") as stream, np.load(stream) as archive:
         depth = archive["depth"].astype(np.float32) / header["depth_per_angstrom"]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hrtem_lab._validation import positive_integer
+from hrtem_lab._validation import one_of, positive_integer
 from hrtem_lab.waves._waves import ExitWave
 
 
@@ -53,9 +53,7 @@ def load_exit_wave(name: str, *, thickness_cells: int = 40) -> ExitWave:
     >>> round(wave.thickness, 1), wave.energy
     (105.5, 80000.0)
     """
-    names = list_exit_waves()
-    if name not in names:
-        raise ValueError(f"name must be one of {', '.join(names)}, got {name!r}")
+    one_of("name", name, tuple(list_exit_waves()))
     thickness_cells = positive_integer("thickness_cells", thickness_cells)
     waves, cells, header = _read(name)
     if thickness_cells not in cells:

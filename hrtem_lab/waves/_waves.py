@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,10 @@ from hrtem_lab._validation import non_negative, pair, positive, positive_integer
 
 UNIT_CELL_LIMIT = 12.0
 """Å; a wave smaller than this is one unit cell, and by default an image shows 4 × 4 of them."""
+MOST_ENERGY = 1e12
+"""eV, far beyond any microscope."""
+MOST_CELLS = 10**6
+"""Unit cells along a side; a crystal of this width would be half a millimetre wide."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,10 +43,13 @@ class _Waves:
         if not np.isfinite(array).all():
             raise ValueError("array must be finite, got NaN or infinity")
         array.flags.writeable = False
+        if not isinstance(self.provenance, Mapping):
+            raise TypeError(f"provenance must be a mapping, got {self.provenance!r}")
         rows, columns = pair("sampling", self.sampling)
         object.__setattr__(self, "array", array)
         object.__setattr__(self, "sampling", (positive("sampling", rows), positive("sampling", columns)))
-        object.__setattr__(self, "energy", positive("energy", self.energy))
+        wavelength(self.energy)  # refuses what is no energy
+        object.__setattr__(self, "energy", float(self.energy))
         object.__setattr__(self, "thickness", non_negative("thickness", self.thickness))
         object.__setattr__(self, "provenance", MappingProxyType(dict(self.provenance)))
 
@@ -121,8 +128,8 @@ class ExitWaves(_Waves):
 
     An electron meets one of them. An image adds up many electrons, so it is the mean of the *intensities*
     that the waves give, not the intensity of their mean: the `form_image` of `hrtem_lab.simulation` does
-    this. ``waves[0]`` is one wave as an `ExitWave`, ``len(waves)`` their number. Two ensembles are equal
-    only if they are the same object.
+    this. ``waves[0]`` is one wave as an `ExitWave`, ``waves[:4]`` an ensemble of the first four,
+    ``len(waves)`` their number. Two ensembles are equal only if they are the same object.
 
     Parameters
     ----------
@@ -139,7 +146,7 @@ class ExitWaves(_Waves):
     ------
     TypeError, ValueError
         If the array is not complex, 3-D, finite and non-empty, a length or energy is not positive, or
-        `cells` are not two whole numbers of at least 1.
+        `cells` are not two whole numbers from 1 to a million.
 
     Examples
     --------
@@ -155,6 +162,8 @@ class ExitWaves(_Waves):
     def __post_init__(self) -> None:
         super().__post_init__()
         rows, columns = (positive_integer("cells", count) for count in pair("cells", self.cells))
+        if max(rows, columns) > MOST_CELLS:
+            raise ValueError(f"cells must be at most {MOST_CELLS}, got {max(rows, columns)}")
         object.__setattr__(self, "cells", (rows, columns))
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -168,7 +177,15 @@ class ExitWaves(_Waves):
     def __len__(self) -> int:
         return len(self.array)
 
-    def __getitem__(self, index: int) -> ExitWave:
+    @overload
+    def __getitem__(self, index: int) -> ExitWave: ...
+    @overload
+    def __getitem__(self, index: slice) -> ExitWaves: ...
+    def __getitem__(self, index: int | slice) -> ExitWave | ExitWaves:
+        if isinstance(index, slice):
+            return ExitWaves(
+                self.array[index], self.sampling, self.energy, self.thickness, self.provenance, self.cells
+            )
         array = self.array[operator.index(index)]
         return ExitWave(array, self.sampling, self.energy, self.thickness, self.provenance)
 
@@ -194,7 +211,7 @@ def wavelength(energy: float) -> float:
     Raises
     ------
     ValueError
-        If `energy` is not positive.
+        If `energy` is not positive, or more than 10¹² eV.
 
     Examples
     --------
@@ -202,6 +219,8 @@ def wavelength(energy: float) -> float:
     0.04176
     """
     energy = positive("energy", energy)
+    if energy > MOST_ENERGY:
+        raise ValueError(f"energy must be at most {MOST_ENERGY:g} eV, got {energy:g}")
     hc = 12398.419843320026  # eV Å, exact in the SI
     rest_energy = 510998.95069  # eV, CODATA 2022
     return float(hc / np.sqrt(energy * (2 * rest_energy + energy)))

@@ -142,12 +142,25 @@ class TestSnapshots:
         assert exit_waves(low_cell(), repetitions=2, **options).cells == (1, 1)
 
     def test_cells_along_the_beam_move_on_their_own(self):
-        """Stacked twice, a cell has other displacements the second time: two waves, not one wave squared."""
-        once, twice = (
-            exit_waves(low_cell(), B=2.0, configurations=1, repetitions=count, **QUICK) for count in (1, 2)
-        )
-        assert twice.thickness == 2 * once.thickness
-        assert twice.provenance["slices"] == 2 * once.provenance["slices"]
+        """What N thin layers scatter diffusely adds up as N; copies of one layer would make it N²."""
+        cell = Atoms("C", positions=[(0, 0, 0.5)], cell=[3, 3, 1], pbc=True)
+        options = {"sampling": 0.1, "slice_thickness": 1, "max_angle": 25, "progress": False}
+        diffuse = []
+        for count in (1, 4):
+            repetitions = (5, 5, count)
+            waves = exit_waves(cell, B=2, configurations=10, repetitions=repetitions, rng=2, **options)
+            power = np.square(np.abs(np.fft.fft2(waves.array, norm="forward"))).mean(axis=0)
+            rows, columns = (np.fft.fftfreq(size, 1 / size) % 5 == 0 for size in power.shape)
+            power[np.ix_(rows, columns)] = 0  # the orders of the single cell
+            diffuse.append(power.sum())
+        assert 3 < diffuse[1] / diffuse[0] < 6
+
+    def test_the_seed_is_written_down(self):
+        options = {"B": 1.0, "configurations": 1, **QUICK}
+        for rng in (3, np.int64(3)):
+            assert exit_waves(low_cell(), rng=rng, **options).provenance["seed"] == 3
+        drawn = exit_waves(low_cell(), rng=np.random.default_rng(3), **options)
+        assert drawn.provenance["seed"] == "a generator"
 
     def test_seeds_repeat_and_differ(self):
         first, again, other = (
@@ -178,6 +191,12 @@ class TestSeveralAtOnce:
                 assert np.array_equal(waves.array, exit_waves(low_cell(), tilt=tilt, **options).array)
         assert not np.allclose(found[4.5, (0.0, 0.0)].array, found[9.0, (0.0, 0.0)].array)
 
+    def test_a_tilt_or_thickness_that_comes_twice_counts_once(self):
+        options = {"B": 1.0, "configurations": 2, **QUICK}
+        twice = exit_waves_behind(low_cell(), tilts=[(2, 0), (2.0, 0)], thicknesses=[4.5, 4.5], **options)
+        (waves,) = twice.values()
+        assert np.array_equal(waves.array, exit_waves(low_cell(), tilt=(2, 0), **options).array)
+
     def test_a_lower_thickness_is_the_upper_part_of_the_same_snapshot(self):
         """With atoms at rest it is the wave behind one cell."""
         options = {"B": 0, "configurations": 1, "repetitions": 3, **QUICK}
@@ -193,6 +212,12 @@ class TestSeveralAtOnce:
         ({"B": {"Au": 1, "O": 1}}, "a value for every element of the specimen, got none for Si, Cu"),
         ({"B": np.nan}, "B must be"),
         ({"B": "hot"}, "B must be"),
+        ({"B": 1e300}, "B must be at most 100 Å²"),
+        ({"B": {"Au": 1, "Si": 1, "O": 101, "Cu": 1}}, "B must be at most 100 Å², got 101"),
+        ({"B": 1, "rng": -1}, "rng must be a whole number of at least 0"),
+        ({"B": 1, "rng": np.nan}, "rng must be a whole number of at least 0"),
+        ({"B": 1, "rng": "seed"}, "rng must be a whole number .* got 'seed'"),
+        ({"B": 1, "rng": True}, "rng must be a whole number"),
         ({"B": 1, "configurations": 0}, "configurations must be"),
         ({"B": 1, "configurations": 2.5}, "configurations must be"),
         ({"B": 1, "tilt": (1000, 0)}, "tilt must be at most 50 mrad"),
@@ -211,7 +236,11 @@ def test_nonsense_is_refused_by_its_rule(options, rule):
         ({"thicknesses": [6.0]}, "up to 4.5 Å, got 6.0"),
         ({"thicknesses": []}, "at least one"),
         ({"thicknesses": [-1.5]}, "thickness must be positive"),
+        ({"thicknesses": 4.5}, "thicknesses must be a sequence, got 4.5"),
         ({"tilts": []}, "tilts must be at least one"),
+        ({"tilts": 2}, "tilts must be a sequence, got 2"),
+        ({"tilts": np.array(2)}, "tilts must be a sequence"),
+        ({"tilts": (2, 0)}, r"tilt must be two angles \(x, y\) in mrad, such as \(2, 0\), got 2"),
     ],
 )
 def test_what_several_ensembles_cannot_be(options, rule):

@@ -35,11 +35,28 @@ class TestErrors:
             ),
             ({"device": "tpu"}, "device must be one of cpu, gpu, got 'tpu'"),
             ({"device": None}, "device must be one of cpu, gpu, got None"),
+            ({"device": np.array(["cpu", "gpu"])}, "device must be one of cpu, gpu, got array"),
+            ({"energy": 80}, r"energy must lie between 1000 and 1e\+07 eV, got 80 \(80 kV are 80e3\)"),
+            ({"energy": 1e300}, r"energy must lie between 1000 and 1e\+07 eV, got 1e\+300"),
+            ({"sampling": 1e-6}, "sampling must be at least 0.00016 Å .* 2³⁰ pixels, got 1e-06"),
+            ({"sampling": 1e-300}, "sampling must be at least"),
+            ({"slice_thickness": 1e-300}, "slice_thickness must be at least 5.3e-06 Å.*, got 1e-300"),
         ],
     )
     def test_errors_state_value_and_rule(self, options, rule):
         with pytest.raises(ValueError, match=rule):
             exit_wave(nb3sn(), **(COARSE | options))
+
+    @pytest.mark.parametrize("progress", [None, 1, "no", np.zeros(2)])
+    def test_progress_is_a_choice(self, progress):
+        with pytest.raises(TypeError, match="progress must be True or False, got"):
+            exit_wave(nb3sn(), sampling=0.1, progress=progress)
+
+    @pytest.mark.parametrize("sampling", [6.0, 1e13, 1e300])
+    def test_a_pixel_larger_than_the_cell_is_the_cell(self, sampling):
+        wave = exit_wave(nb3sn(), sampling=sampling, max_angle=None, progress=False)
+        assert wave.array.shape == (1, 1)
+        assert abs(wave.array[0, 0]) == pytest.approx(1)
 
     @pytest.mark.parametrize(
         ("found", "rule"), [(None, "CuPy, which is not installed"), (False, "a GPU, and CuPy finds none")]

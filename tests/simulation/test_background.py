@@ -89,6 +89,7 @@ def test_a_slope_of_all_the_background_is_black_in_a_corner():
     ("options", "rule"),
     [
         ({"background": -0.1}, "background must not be negative, got -0.1"),
+        ({"background": 1e300}, r"background must be at most 1e\+06 times the mean, got 1e\+300"),
         ({"contrast": -0.1}, "contrast must not be negative, got -0.1"),
         ({"contrast": 1.1}, "contrast must lie between 0 and 1, got 1.1"),
         ({"gradient": (0.8, -0.3)}, r"add up to more than 1, .* got \(0.8, -0.3\)"),

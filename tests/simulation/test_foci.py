@@ -14,9 +14,9 @@ from tests.simulation.waves import LAMBDA, ROUNDING, difference, random_wave, un
 GRID = {"shape": (48, 72), "field_of_view": (6.0, 9.0)}
 
 
-def brute_force(wave, focal_spread, *, defocus=0.0, **options):
-    """Return the mean of images over 61 foci, a sum that shares no rule with the library's."""
-    nodes = np.linspace(-5, 5, 61)
+def brute_force(wave, focal_spread, *, defocus=0.0, foci=61, **options):
+    """Return the mean of images over many foci, a sum that shares no rule with the library's."""
+    nodes = np.linspace(-5, 5, foci)
     weights = np.exp(-(nodes**2))
     total = sum(
         weight * form_image(wave, defocus=defocus + focal_spread * node, **options).astype(float)
@@ -65,6 +65,13 @@ def test_it_is_the_mean_of_images_of_a_thick_crystal(name, focal_spread):
     lens = {"semiangle_cutoff": 35, "C12": 30, "phi12": 0.3, "angular_spread": 0.3}
     image = form_image(wave, defocus=50, focal_spread=focal_spread, shape=96, **lens)
     assert difference(image, brute_force(wave, focal_spread, defocus=50, shape=96, **lens)) < 1e-4
+
+
+def test_a_wide_spread_of_angles_takes_finer_steps(wave):
+    """It damps all but the foci near to that of the image, here two widths away from the mean focus."""
+    lens = {"semiangle_cutoff": 20, "angular_spread": 10, "defocus": -2000}
+    image = form_image(wave, focal_spread=1000, **lens, **GRID)
+    assert difference(image, brute_force(wave, 1000, foci=601, **lens, **GRID)) < 1e-4
 
 
 @pytest.mark.parametrize("options", [{"rotation": 20}, {"shape": 11}, {"field_of_view": 7.7, "shift": 0.4}])

@@ -198,7 +198,7 @@ class TestErrors:
             "rotation",
         ],
     )
-    @pytest.mark.parametrize("value", [np.nan, np.inf, "1", True, 1j])
+    @pytest.mark.parametrize("value", [np.nan, np.inf, 10**400, "1", True, 1j])
     def test_must_be_a_finite_real_number(self, wave, name, value):
         with pytest.raises(ERRORS, match=f"{name} must be (finite|a real number), got"):
             form_image(wave, **{name: value})
@@ -218,6 +218,8 @@ class TestErrors:
             ((4, 0), "at least 1, got 0"),
             (12.5, "a whole number, got 12.5"),
             (True, "a whole number, got True"),
+            (2**70, "of at most 2³⁰ pixels, got"),
+            ((2, 10**9), "of at most 2³⁰ pixels, got 2 × 1000000000"),
         ],
     )
     def test_shape_must_be_pixels(self, wave, shape, rule):

@@ -102,6 +102,8 @@ class TestLayer:
             ((10, 10), {"element": 6}, "element must be the symbol .*, got 6"),
             ((10, 10), {"density": 8}, r"min_distance must not exceed 1.16 Å at this density"),
             ((2, 10), {}, "extent must be at least twice min_distance, 2.7 Å, got 2"),
+            ((10, 10), {"rng": -1}, "rng must be a whole number of at least 0 .*, got -1"),
+            ((10, 10), {"rng": 1.5}, "rng must be a whole number of at least 0 .*, got 1.5"),
             ((10, 0.01), {}, r"a layer must hold 1 to 10000000 atoms, got 0.1 in 10 × 10 × 0.01 Å"),
             ((1e9, 1e9), {}, "a layer must hold 1 to 10000000 atoms, got"),
             ((1e200, 1e200), {}, "a layer must hold 1 to 10000000 atoms, got inf"),

@@ -287,6 +287,7 @@ NONSENSE = [
     (3, "shapes must be Ellipsoid, Sphere or Facetted, one or several, got 3"),
     ([3], "shapes must be Ellipsoid, Sphere or Facetted, got 3"),
     ("Sphere", "shapes must be Ellipsoid, Sphere or Facetted, got 'S'"),
+    (np.array(3.0), "shapes must be Ellipsoid, Sphere or Facetted, one or several, got array"),
     (None, "shapes must be Ellipsoid, Sphere or Facetted, one or several, got None"),
 ]
 
@@ -337,3 +338,11 @@ def test_what_no_specimen_is_made_of_is_refused(options, rule):
 def test_a_map_of_no_size_is_refused(options, rule):
     with pytest.raises(ERRORS, match=rule):
         depth_map([], **options)
+
+
+@pytest.mark.parametrize("length", [0, -1, math.inf, 1.1e12, 1e300])
+def test_a_map_has_a_length_and_an_end(length):
+    with pytest.raises(ERRORS, match="lattice_constant must be"):
+        depth_map([], cells=(2, 2, 2), lattice_constant=length)
+    with pytest.raises(ValueError, match="a map of at most 2³⁰ pixels, got 16385, which makes 32770 × 32770"):
+        depth_map([], cells=(2, 2, 2), pixels_per_cell=16385)

@@ -234,3 +234,9 @@ def test_around_a_precipitate_every_atom_keeps_its_record():
     drawn = random_occupancy(specimen)
     assert drawn.symbols.count("Zr") == 4
     assert 26 < drawn.symbols.count("Au") < 78  # of 26 cells of 4 sites, each half occupied
+
+
+@pytest.mark.parametrize("rng", [-1, 0.5, "seed", False])
+def test_a_seed_is_a_whole_number(rng):
+    with pytest.raises((TypeError, ValueError), match="rng must be a whole number of at least 0"):
+        random_occupancy(half(), rng=rng)

@@ -1,5 +1,6 @@
 """Ensembles of exit waves: the class, those that come with the package, and specimens off the grid."""
 
+import dataclasses
 import pickle
 
 import numpy as np
@@ -52,6 +53,14 @@ class TestTheClass:
         with pytest.raises(IndexError):
             waves[3]
 
+    def test_a_part_of_it_is_an_ensemble(self):
+        waves = self.ensemble(cells=(2, 4), provenance={"seed": 1})
+        part = waves[1:]
+        assert np.array_equal(part.array, waves.array[1:])
+        assert (part.cells, part.extent, part.provenance) == (waves.cells, waves.extent, waves.provenance)
+        with pytest.raises(ValueError, match="array must be 3-D and not empty"):
+            waves[3:]
+
     def test_it_cannot_be_changed_and_can_be_sent_to_another_process(self):
         waves = self.ensemble(cells=(2, 4))
         with pytest.raises(ValueError, match="read-only"):
@@ -75,7 +84,11 @@ class TestTheClass:
         [
             ({"cells": (0, 1)}, "cells must be"),
             ({"cells": 1.5}, "cells must be"),
+            ({"cells": (1, 2**70)}, "cells must be at most 1000000, got 118"),
+            ({"provenance": None}, "provenance must be a mapping, got None"),
+            ({"provenance": "seed 3"}, "provenance must be a mapping, got 'seed 3'"),
             ({"energy": -1}, "energy must be positive"),
+            ({"energy": 1e300}, r"energy must be at most 1e\+12 eV, got 1e\+300"),
             ({"sampling": 0}, "sampling must be positive"),
         ],
     )
@@ -155,6 +168,17 @@ class TestShippedCrystals:
             assert differences[0] == 0
             assert differences == sorted(differences)
             assert differences[4] > 0.05
+
+    @pytest.mark.parametrize(
+        ("temperature", "as_it_is", "moved"), [(None, 0.111, 0.092), (293, 0.118, 0.055)]
+    )
+    def test_a_part_of_what_a_tilt_does_is_a_shift(self, temperature, as_it_is, moved):
+        """The exit surface keeps its place: the middle is at -t tan(θ) / 2. As in docs/reality.md."""
+        upright = form_image(load_exit_waves("nb3sn", temperature=temperature))
+        tilted = load_exit_waves("nb3sn", temperature=temperature, tilt=2)
+        for shift, expected in ((0, as_it_is), (-211 * np.tan(2e-3) / 2, moved)):
+            found = METRICS["mse"](upright, form_image(tilted, shift=(0, shift)))
+            assert found == pytest.approx(expected, abs=0.001)
 
     def test_an_image_is_mirror_symmetric(self):
         """Upright along both axes; tilted towards x, along y alone."""
@@ -246,9 +270,31 @@ class TestOffGridSpecimens:
 
         assert label(load_off_grid_specimen("pair").depth > 0)[1] == 2
 
-    def test_an_unknown_name_is_refused(self):
+    @pytest.mark.parametrize(
+        ("change", "rule"),
+        [
+            ({"waves": None}, "waves must be an ExitWaves, got NoneType"),
+            ({"depth": np.full((128, 128), -1.0)}, "depth must not be negative, got -1"),
+            ({"depth": np.full((128, 128), np.nan)}, "depth must be finite"),
+            ({"depth": np.ones((128, 100))}, r"whole pixels per cell, .* 16 × 16, got shape \(128, 100\)"),
+            ({"cells": (16, 16)}, "cells must be three whole numbers"),
+            ({"cells": (16, 0, 40)}, "cells must be at least 1"),
+        ],
+    )
+    def test_nonsense_is_no_specimen(self, change, rule):
+        with pytest.raises((TypeError, ValueError), match=rule):
+            dataclasses.replace(load_off_grid_specimen("pair"), **change)
+
+    def test_the_truth_cannot_be_changed(self):
+        with pytest.raises(ValueError, match="read-only"):
+            load_off_grid_specimen("pair").depth[0, 0] = 3
+
+    @pytest.mark.parametrize("name", ["cube", None, 3, np.array(["pair", "ellipsoid"]), ["pair"]])
+    def test_an_unknown_name_is_refused(self, name):
         with pytest.raises(ValueError, match="name must be one of ellipsoid, facetted"):
-            load_off_grid_specimen("cube")
+            load_off_grid_specimen(name)
+        with pytest.raises(ValueError, match="name must be one of nb3sn, zro2"):
+            load_exit_wave(name)
 
     def test_it_is_printed_in_one_line(self):
         words = repr(load_off_grid_specimen("facetted"))
