@@ -70,6 +70,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out / "html"
 
 
+@pytest.mark.slow
 def test_every_link_within_the_site_leads_to_a_file_and_an_anchor(site: Path) -> None:
     lost = []
     for path in pages(site):
@@ -86,6 +87,7 @@ def test_every_link_within_the_site_leads_to_a_file_and_an_anchor(site: Path) ->
     assert lost == []
 
 
+@pytest.mark.slow
 def test_nothing_is_loaded_from_other_machines(site: Path) -> None:
     foreign = [link for path in pages(site) for link in page(path).loaded if "//" in link]
     for path in site.rglob("*.css"):
@@ -97,12 +99,14 @@ def test_nothing_is_loaded_from_other_machines(site: Path) -> None:
     assert not list(site.rglob("*mathjax*"))
 
 
+@pytest.mark.slow
 def test_equations_need_no_script(site: Path) -> None:
     text = (site / "api" / "metrics.html").read_text(encoding="utf-8")
     assert "<math" in text
     assert "\\frac" not in text
 
 
+@pytest.mark.slow
 def test_the_architecture_page_draws_the_floors_of_contributing(site: Path) -> None:
     text = (site / "site" / "architecture.html").read_text(encoding="utf-8")
     drawn = text.partition('<ol class="floors">')[2].partition("</ol>")[0]
@@ -111,6 +115,7 @@ def test_the_architecture_page_draws_the_floors_of_contributing(site: Path) -> N
     assert len(rows) > 5
 
 
+@pytest.mark.slow
 def test_every_public_name_is_in_the_reference(site: Path) -> None:
     sys.path.insert(0, str(DOCS / "_ext"))
     try:
@@ -127,6 +132,7 @@ def test_every_public_name_is_in_the_reference(site: Path) -> None:
     assert {path.stem for path in (DOCS / "api").glob("*.md")} == {*rooms, "index"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("room", "words"), [("sizing", "All sizing methods"), ("metrics", "All metrics by")])
 def test_constants_are_explained(site: Path, room: str, words: str) -> None:
     assert words in (site / "api" / f"{room}.html").read_text(encoding="utf-8")

@@ -44,6 +44,7 @@ def html(shown):
 
 
 class TestMeasurement:
+    @pytest.mark.slow
     def test_a_method_says_what_the_library_says(self):
         specimen = Specimen(diameter=6, right=2, pixels=512)
         image, pristine = specimen.expose(50, 3), Specimen(diameter=0, pixels=512).image

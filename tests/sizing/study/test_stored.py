@@ -28,6 +28,7 @@ class TestStored:
         assert not np.isnan(stored.misclassified).any()
         assert {"numpy", "opencv-python-headless"} == json.loads(stored.attrs["versions"]).keys()
 
+    @pytest.mark.slow
     def test_a_part_of_it_is_computed_again(self, stored):
         methods = ["sphere", "fixed", "paper_optimised", "false_alarm", "ideal"]
         again = size_study(
