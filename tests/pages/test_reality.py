@@ -21,6 +21,7 @@ from tests.pages.statements.opening import early
 FOUR_CELLS = 4 * 5.275
 CRYSTAL = load_exit_waves("nb3sn", temperature=None)[0]
 REST = form_image(CRYSTAL)
+VERDICT = re.compile(">(holds|does not hold|the pixels decide)<")
 
 
 @pytest.fixture(autouse=True)
@@ -168,8 +169,12 @@ class TestBudget:
 
 
 class TestClaims:
-    def test_numbers_and_verdicts_are_those_of_the_edge_cases(self):
+    @pytest.fixture
+    def shown(self):
         (shown,) = Reader(reality.claims()).texts
+        return shown
+
+    def test_numbers_and_verdicts_are_those_of_the_edge_cases(self, shown):
         assert "cw-SSIM more sensitive than SSIM" in words(shown)
         for temperature in (None, 293):
             cases = edge_cases(temperature=temperature)
@@ -177,23 +182,43 @@ class TestClaims:
             for label, key in (("MSE", "mse"), ("SSIM", "ssim"), ("cw-SSIM", "cw_ssim")):
                 assert f"{label} {found[key]:.2f}" in words(shown)
 
-    def test_a_claim_that_changes_its_verdict_is_marked(self):
-        (shown,) = Reader(reality.claims()).texts
-        for row in shown.split("<tr")[2:]:
-            holds = re.findall(r">(holds|does not hold)<", row)
+    def test_sift_is_a_range_and_where_it_straddles_the_threshold_the_pixels_decide(self, shown):
+        (row,) = [row for row in shown.split("<tr") if "below every threshold" in row]
+        for temperature in (None, 293):
+            cases = edge_cases(temperature=temperature)
+            spread = sift_spread(cases["reference"].image, cases["defocus"].image, phases=readings.PHASES)
+            assert spread.lowest < METRICS["sift"].threshold < spread.highest
+            assert f"SIFT {spread.lowest:.2f}–{spread.highest:.2f}" in words(row)
+        assert VERDICT.findall(row) == ["the pixels decide", "the pixels decide"]
+
+    def test_noise_stands_beside_the_black_image_that_it_is_compared_with(self, shown):
+        (row,) = [row for row in shown.split("<tr") if "lower for noise" in row]
+        cases = edge_cases(temperature=None)
+        noise, black = (
+            differences(cases[name].image, cases["reference"].image) for name in ("noise", "black")
+        )
+        for label, key in (("MSE", "mse"), ("cw-SSIM", "cw_ssim")):
+            assert f"{label} {noise[key]:.2f} / {black[key]:.2f}" in words(row)
+        assert black["sift"] < noise["sift"]
+        assert VERDICT.findall(row)[0] == "does not hold"
+
+    def test_a_claim_that_changes_its_verdict_is_marked(self, shown):
+        rows = shown.split("<tr")[2:]
+        for row in rows:
+            holds = VERDICT.findall(row)
             assert len(holds) == 2
             assert ("hl-changed" in row) == (holds[0] != holds[1])
+        assert sum("hl-changed" in row for row in rows) == 1
 
-    def test_in_a_kernel_they_come_after_the_page(self):
+    def test_in_a_kernel_they_come_after_the_page(self, shown):
         async def show():
             page = Reader(reality.claims())
             assert "Computing the claims" in page.said
             await rest()
             return page
 
-        shown, at_once = asyncio.run(show()), Reader(reality.claims())
-        assert shown.said == at_once.said
-        assert "does not hold" in shown.said
+        (filled,) = asyncio.run(show()).texts
+        assert filled == shown
 
     def test_an_error_is_a_sentence(self, monkeypatch, caplog):
         def fails(**_):
