@@ -46,7 +46,7 @@ page.dashboard()
 # * **The atoms vibrate.** MSE comes to [0.076](?vibration=293), cw-SSIM to [0.238](?vibration=293) and SIFT to
 #   [0.29](?vibration=293): at room temperature this alone is more than “practically the same”. Cooled to 100 K, MSE is
 #   [0.028](?vibration=100) and cw-SSIM [0.1](?vibration=100), but SIFT still [0.2](?vibration=100).
-# * **The crystal is tilted.** Few specimens are aligned to better than a milliradian. At 1 mrad SIFT is [0.25](?tilt=1), above its
+# * **The crystal is tilted.** Few specimens are aligned to better than a milliradian. At 1 mrad SIFT is [0.255](?tilt=1), above its
 #   threshold, and MSE only [0.025](?tilt=1). At 2 mrad MSE is [0.111](?tilt=2).
 # * **One cell more** in 40 is hardly seen: MSE is [0.001](?thickness=41).
 # * **What only blurs** is seen by cw-SSIM first. A vibration of 0.05 nm gives [0.57](?image_spread=0.05), where MSE gives

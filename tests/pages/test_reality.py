@@ -5,6 +5,7 @@ import re
 
 import numpy as np
 import pytest
+from ipywidgets import HBox
 
 from hrtem_lab.app.kit import curve_panel, readings
 from hrtem_lab.app.pages import reality
@@ -90,10 +91,47 @@ class TestImage:
         page = Reader(reality.dashboard())
         page.open("vibration=100&tilt=2")
         (said,) = page.alerts
-        assert "This cannot be shown: tilt of nb3sn at this temperature and thickness must be" in said
+        assert said.startswith("This cannot be shown: no crystal of 40 cells at 100 K with a tilt of 2 mrad")
         page.set("Specimen tilt", 0.0)
         assert page.alerts == []
         assert page.numbers["mse"] == pytest.approx(differences(IMAGES["vibration=100"]())["mse"], abs=2e-3)
+
+    def test_what_is_not_stored_is_not_said_of_another_picture(self):
+        page = Reader(reality.dashboard())
+        page.open("vibration=293")
+        before = page.picture("Image").data
+        page.set("Specimen tilt", 1.5)
+        page.set("Thickness", 39)
+        shown = page.picture("Not stored. The image before: Atoms 293 K, Specimen tilt 1.5 mrad")
+        stale = shown.data
+        assert stale != before
+        assert "Thickness" not in shown.caption
+        assert page.download("Figure (PNG)") is None
+        assert page.download("Numbers (CSV)") is None
+        assert page.download("Budget (CSV)") is not None
+        page.set("Specimen tilt", 0.0)
+        assert page.picture("Image Atoms 293 K, Thickness 39 cells").data != stale
+        assert float(page.rows[0]["MSE"]) == pytest.approx(page.numbers["mse"], abs=1e-3)
+
+    def test_there_is_new_noise_only_where_a_camera_counts_electrons(self):
+        page = Reader(reality.dashboard())
+        (row,) = [box for box in page.parts(HBox) if page.button("New noise") in box.children]
+        assert row.layout.visibility == "hidden"
+        page.set("Camera", "counting camera")
+        assert row.layout.visibility == "visible"
+        before = page.picture("Image").data
+        page.press("New noise")
+        assert page.picture("Image").data != before
+
+    def test_the_budget_file_has_the_settings_of_the_budget(self):
+        page = opened(reality.dashboard, "vibration=293&tilt=2&seed=3&reference=293")
+        file = page.download("Budget (CSV)")
+        assert file.name == "reality-budget.csv"
+        said = file.content.decode()
+        for setting in ("Atoms = at rest", "Specimen tilt = 0.0 mrad", "Compare with = the simulation"):
+            assert f"# setting: {setting}" in said
+        assert "# seed: 0" in said
+        assert "vibration=293" not in said
 
     def test_sift_has_its_band_and_files_have_the_settings(self):
         page = opened(reality.dashboard, "c12=3")

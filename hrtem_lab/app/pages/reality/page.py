@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import ipywidgets as widgets
@@ -15,10 +16,11 @@ from hrtem_lab.app.kit.controls import Controls, Slider
 from hrtem_lab.app.kit.curve_panel import CurvePanel
 from hrtem_lab.app.kit.layout import pictures_row, side_by_side, stage
 from hrtem_lab.app.kit.parameters import FOUR_CELLS
+from hrtem_lab.app.kit.provenance import table_file
 from hrtem_lab.app.kit.retakes import Retakes
-from hrtem_lab.app.kit.widgets import Picture
+from hrtem_lab.app.kit.widgets import Download, Picture
 from hrtem_lab.app.pages.reality.budget import Budget
-from hrtem_lab.app.pages.reality.microscope import LAYER_SNAPSHOTS, NO_CAMERA, recorded
+from hrtem_lab.app.pages.reality.microscope import LAYER_SNAPSHOTS, NO_CAMERA, recorded, waves_of
 from hrtem_lab.app.pages.reality.settings import EFFECTS, EVERYTHING, GROUPS, PARAMETERS, TOGETHER, USUAL
 from hrtem_lab.metrics import prepare
 from hrtem_lab.metrics.outliers import without_warning
@@ -46,6 +48,7 @@ class Reality(Retakes):
         self._prepared_for = ""
         self._prepared: dict[str, Any] = {}
         self._reference = self._image = recorded(USUAL)
+        self._drawn: Mapping[str, Any] = USUAL
         self._white = float(self._reference.max())
         self._map = np.zeros_like(self._reference)
         self._differences: dict[str, float] = {}
@@ -56,7 +59,12 @@ class Reality(Retakes):
     def draw(self) -> None:
         """Show the image; its numbers come first in `refine`."""
         state = self.controls.values
-        self._image = recorded(state)
+        try:
+            self._image = recorded(state)
+        except ValueError:
+            self._picture.caption = self._caption("Not stored. The image before:", self._drawn)
+            raise
+        self._drawn = state
         if self._prepared_for != state["reference"]:
             self._reference = recorded({**USUAL, "vibration": state["reference"]})
             self._prepared, self._prepared_for = (
@@ -73,6 +81,7 @@ class Reality(Retakes):
             caption=self._caption("Image", state),
         )
         self._name_noise()
+        self._again.layout.visibility = "hidden" if state["camera"] == NO_CAMERA else "visible"
 
     def refine(self) -> Iterator[float | None]:
         """Show the numbers, the map, the band of SIFT, the curve along the slider moved last, the budget."""
@@ -92,6 +101,7 @@ class Reality(Retakes):
         from hrtem_lab.plots import comparison  # noqa: PLC0415
 
         state = self.controls.values
+        waves_of(state)  # no file says settings that the page cannot show
         figure = comparison(
             self._reference,
             self._image,
@@ -104,14 +114,22 @@ class Reality(Retakes):
 
     def csv(self) -> bytes:
         """Return the settings with the differences, then every point of the curve."""
+        waves_of(self.controls.values)
         columns = [parameter.key for parameter in PARAMETERS]
         return self.save_table(*self._curve.table(self.controls, columns, self._differences))
 
     def budget_csv(self) -> bytes:
-        """Return the budget."""
+        """Return the budget; it belongs to the usual settings, whatever the controls say."""
         for _ in self._budget.compute():
             pass
-        return self.save_table(*self._budget.table(), title="Which effect uses how much of a threshold")
+        usual = Controls(PARAMETERS)
+        made = replace(
+            self.provenance(title="Which effect uses how much of a threshold"),
+            link=self.link.partition("?")[0],
+            settings=usual.settings,
+            seed=str(usual.values["seed"]),
+        )
+        return table_file(*self._budget.table(), made)
 
     def _compare(self, image: NDArray[np.floating]) -> Iterator[tuple[str, float]]:
         for key, prepared in self._prepared.items():
@@ -165,9 +183,10 @@ class Reality(Retakes):
         )
         pictures = pictures_row([self._reference_picture, self._picture, self._map_picture])
         sliders = [self._group(name, keys) for name, keys in GROUPS.items()]
-        again = self._noise_row("Record the same settings once more")
+        self._again = self._noise_row("Record the same settings once more")
         values = widgets.VBox(
-            [self.controls.row("reference"), self._numbers, again, self.actions], layout={"flex": "1 1 380px"}
+            [self.controls.row("reference"), self._numbers, self._again, self.actions],
+            layout={"flex": "1 1 380px"},
         )
         presets = self._preset_row(PRESETS, shows=None, kept=["seed", "reference", "dose"])
         explored = stage(pictures, note, side_by_side(values, *sliders))
@@ -177,7 +196,7 @@ class Reality(Retakes):
                 *(self.message, presets, explored, self._curve.view),
                 widgets.HTML("<h3>The budget</h3>"),
                 self._budget.view,
-                self.offer("Budget (CSV)", "budget", "csv", self.budget_csv),
+                Download("Budget (CSV)", "reality-budget.csv", self.budget_csv, self.report),
             ]
         )
         self.view.add_class("hl-dashboard")
@@ -220,6 +239,7 @@ def gallery() -> Any:
         )
     note = (
         f"Every image has the same contrast: black 0, white {white:.2f} of the incident beam. "
-        "The tick on a bar is the paper's threshold of “practically the same”."
+        "The tick on a bar is the paper's threshold of “practically the same”. SIFT is that of one pixel "
+        "grid; its range stands beside your own microscope, below."
     )
     return widgets.HTML(f'<div class="hl-gallery">{"".join(cards)}</div><p class="hl-note">{note}</p>')
