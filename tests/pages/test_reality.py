@@ -5,7 +5,7 @@ import re
 
 import numpy as np
 import pytest
-from ipywidgets import HBox
+from ipywidgets import HTML, DOMWidget, HBox
 
 from hrtem_lab.app.kit import curve_panel, readings
 from hrtem_lab.app.pages import reality
@@ -16,7 +16,7 @@ from hrtem_lab.metrics import METRICS, sift_spread
 from hrtem_lab.noise import camera_preset
 from hrtem_lab.simulation import form_image, through_layer, with_background
 from hrtem_lab.waves import load_carbon_slabs, load_exit_waves
-from tests.pages.reader import Reader, levels, opened, rest, shown_numbers, words
+from tests.pages.reader import Reader, levels, opened, rest, shown_numbers, walk, words
 from tests.pages.statements.opening import early
 
 FOUR_CELLS = 4 * 5.275
@@ -113,6 +113,14 @@ class TestImage:
         assert page.picture("Image Atoms 293 K, Thickness 39 cells").data != stale
         assert float(page.rows[0]["MSE"]) == pytest.approx(page.numbers["mse"], abs=1e-3)
 
+    def test_numbers_curve_and_budget_wait_for_the_prediction(self):
+        page = Reader(reality.dashboard())
+        covered = [part for part in page.parts(DOMWidget) if "hl-outcome" in part.get_state()["_dom_classes"]]
+        shown = " ".join(one.value for part in covered for one in walk(part) if isinstance(one, HTML))
+        assert any(page.curve in walk(part) for part in covered)
+        assert "hl-numbers" in shown
+        assert "hl-budget" in shown
+
     def test_there_is_new_noise_only_where_a_camera_counts_electrons(self):
         page = Reader(reality.dashboard())
         (row,) = [box for box in page.parts(HBox) if page.button("New noise") in box.children]
@@ -197,6 +205,24 @@ class TestBudget:
         list(dropped.compute())
         assert dropped.table() == whole.table()
         assert dropped.view.value == whole.view.value
+
+    def test_it_comes_although_the_curve_is_stopped(self, monkeypatch):
+        monkeypatch.setattr(curve_panel, "POINTS", 41)
+        monkeypatch.setattr(budget, "EFFECTS", [one for one in EFFECTS if one.key == "tilt"])
+
+        async def stop():
+            page = Reader(reality.dashboard())
+            page.set("Defocus", 1.0)
+            while not page.curve.busy:
+                await asyncio.sleep(0.01)
+            page.press("Stop")
+            assert "Computing the budget" in page.said
+            await rest()
+            return page
+
+        page = asyncio.run(stop())
+        assert page.curve.busy == ""
+        assert "Tilt by 2 mrad" in words(page.text("hl-budget"))
 
     def test_all_at_once_is_the_last_row(self):
         page = opened(reality.dashboard)

@@ -52,7 +52,7 @@ class Reality(Retakes):
         self._white = float(self._reference.max())
         self._map = np.zeros_like(self._reference)
         self._differences: dict[str, float] = {}
-        self._curve = CurvePanel(self._sweep_sliders(), self._differences_of, self.cancel)
+        self._curve = CurvePanel(self._sweep_sliders(), self._differences_of, self._stop_curve)
         self._budget = Budget()
         self._make_widgets()
 
@@ -131,10 +131,15 @@ class Reality(Retakes):
         )
         return table_file(*self._budget.table(), made)
 
+    def _stop_curve(self) -> None:
+        """Drop the curve; the budget, which comes after it, is still computed."""
+        self._work_later(self._budget.compute())
+
     def _compare(self, image: NDArray[np.floating]) -> Iterator[tuple[str, float]]:
         for key, prepared in self._prepared.items():
             with without_warning():  # the camera's bad pixels are simulated, and known
-                yield key, prepared(image)
+                difference = prepared(image)
+            yield key, difference  # outside, because a curve that is dropped never comes back from here
 
     def _differences_of(self, state: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
         """Compare a point of the curve; it has a gap where no such specimen is stored."""
@@ -190,7 +195,8 @@ class Reality(Retakes):
         )
         presets = self._preset_row(PRESETS, shows=None, kept=["seed", "reference", "dose"])
         explored = stage(pictures, note, side_by_side(values, *sliders))
-        self._budget.view.add_class("hl-outcome")
+        for part in (self._curve.view, self._budget.view):
+            part.add_class("hl-outcome")
         self.view = widgets.VBox(
             [
                 *(self.message, presets, explored, self._curve.view),
