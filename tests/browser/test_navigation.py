@@ -257,7 +257,10 @@ DRAW = """async ([script, all]) => {
     model: { get: () => names, send: (message) => window.sent.push([place, message.follow]) },
     el: document.getElementById(place),
   }));
-  document.addEventListener("click", (event) => { window.left = !event.defaultPrevented; event.preventDefault(); });
+  document.addEventListener("click", (event) => {
+    window.left = !event.defaultPrevented;
+    event.preventDefault();
+  });
 }"""
 
 
