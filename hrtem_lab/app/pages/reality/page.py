@@ -60,11 +60,12 @@ class Reality(Retakes):
         """Show the image; its numbers come first in `refine`."""
         state = self.controls.values
         try:
-            self._image = recorded(state)
+            image = recorded(state)
         except ValueError:
-            self._picture.caption = self._caption("Not stored. The image before:", self._drawn)
+            before = self._caption("Not stored. The image before:", self._drawn)
+            self._picture.show(self._picture.data, caption=before)
             raise
-        self._drawn = state
+        self._image, self._drawn = image, state
         if self._prepared_for != state["reference"]:
             self._reference = recorded({**USUAL, "vibration": state["reference"]})
             self._prepared, self._prepared_for = (
