@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import ipywidgets as widgets
@@ -16,9 +15,8 @@ from hrtem_lab.app.kit.controls import Controls, Slider
 from hrtem_lab.app.kit.curve_panel import CurvePanel
 from hrtem_lab.app.kit.layout import pictures_row, side_by_side, stage
 from hrtem_lab.app.kit.parameters import FOUR_CELLS
-from hrtem_lab.app.kit.provenance import table_file
 from hrtem_lab.app.kit.retakes import Retakes
-from hrtem_lab.app.kit.widgets import Download, Picture
+from hrtem_lab.app.kit.widgets import Picture
 from hrtem_lab.app.pages.reality.budget import Budget
 from hrtem_lab.app.pages.reality.microscope import LAYER_SNAPSHOTS, NO_CAMERA, recorded, waves_of
 from hrtem_lab.app.pages.reality.settings import EFFECTS, EVERYTHING, GROUPS, PARAMETERS, TOGETHER, USUAL
@@ -29,6 +27,7 @@ from hrtem_lab.rendering import encode_image, encode_map, scale_bar
 MAP = "ssim"
 TOLD = 3
 """So many settings are in a caption, which must stay short on a phone."""
+BUDGET_OF = "each effect alone beside the paper's simulation, whatever the settings above say"
 PRESETS: dict[str, Mapping[str, Any]] = {
     "The paper's simulation": {"reference": USUAL["reference"]},
     **{effect.label: effect.setting for effect in EFFECTS},
@@ -120,17 +119,14 @@ class Reality(Retakes):
         return self.save_table(*self._curve.table(self.controls, columns, self._differences))
 
     def budget_csv(self) -> bytes:
-        """Return the budget; it belongs to the usual settings, whatever the controls say."""
+        """Return the budget, and say that the page's settings do not change it."""
         for _ in self._budget.compute():
             pass
-        usual = Controls(PARAMETERS)
-        made = replace(
-            self.provenance(title="Which effect uses how much of a threshold"),
-            link=self.link.partition("?")[0],
-            settings=usual.settings,
-            seed=str(usual.values["seed"]),
+        return self.save_table(
+            *self._budget.table(),
+            title="Which effect uses how much of a threshold",
+            results=[("Budget", BUDGET_OF)],
         )
-        return table_file(*self._budget.table(), made)
 
     def _stop_curve(self) -> None:
         """Drop the curve; the budget, which comes after it, is still computed."""
@@ -203,7 +199,7 @@ class Reality(Retakes):
                 *(self.message, presets, explored, self._curve.view),
                 widgets.HTML("<h3>The budget</h3>"),
                 self._budget.view,
-                Download("Budget (CSV)", "reality-budget.csv", self.budget_csv, self.report),
+                self.offer("Budget (CSV)", "budget", "csv", self.budget_csv),
             ]
         )
         self.view.add_class("hl-dashboard")
