@@ -48,8 +48,9 @@ page.dashboard()
 #   [0.028](?vibration=100) and cw-SSIM [0.1](?vibration=100), but SIFT still [0.2](?vibration=100). How far atoms vibrate is
 #   known to some tens of percent, and MSE is near its threshold:
 #   [with a displacement factor smaller by an eighth, it would be below](../docs/reality.md#atoms-that-vibrate).
-# * **The crystal is tilted.** Few specimens are aligned to better than a milliradian. At 1 mrad SIFT is [0.25](?tilt=1), above its
-#   threshold, and MSE only [0.025](?tilt=1). At 2 mrad MSE is [0.111](?tilt=2).
+# * **The crystal is tilted.** Few specimens are aligned to better than a milliradian. At 1 mrad SIFT is [0.255](?tilt=1), above its
+#   threshold, and MSE only [0.025](?tilt=1). At 2 mrad MSE is [0.111](?tilt=2). A part of it is
+#   [a mere shift](../docs/reality.md#tilt), which you would take away before you compare.
 # * **One cell more** in 40 is hardly seen: MSE is [0.001](?thickness=41).
 # * **What only blurs** is seen by cw-SSIM first. A vibration of 0.05 nm gives [0.57](?image_spread=0.05), where MSE gives
 #   [0.056](?image_spread=0.05): the fine wavelets look for the very waves that a blur takes away.

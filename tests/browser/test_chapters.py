@@ -163,6 +163,19 @@ def test_code_beside_an_equation_is_shown_whole(four_metrics: Chapter, size: dic
         assert all(needed <= given + 1 for needed, given in blocks)
 
 
+def test_the_circle_of_an_answer_stands_before_its_first_line(opened: Callable[[str], Chapter]) -> None:
+    page = opened("07_reality").page
+    with window(page, PHONE):
+        answer = page.locator(".hl-question label", has_text="different electrons do not interfere")
+        height, circle_left, circle_bottom = answer.evaluate("""(label) => {
+          const [text, circle] = [label, label.querySelector("input")].map((e) => e.getBoundingClientRect());
+          return [text.height, circle.left - text.left, circle.bottom - text.top];
+        }""")
+        assert height > 35  # two lines
+        assert circle_left < 20
+        assert circle_bottom < 0.6 * height
+
+
 def test_a_white_picture_has_an_edge(opened: Callable[[str], Chapter]) -> None:
     edges = opened("02_edge_cases").page.locator('[data-case="white"] .hl-frame')
     assert edges.evaluate("(e) => getComputedStyle(e).outlineStyle") == "solid"

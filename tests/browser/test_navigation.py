@@ -1,6 +1,8 @@
 """The navigation of a course with thirteen chapters: in one line, as a menu, by keyboard and on paper."""
 
+import base64
 from collections.abc import Callable, Iterator
+from importlib.resources import files
 
 import jinja2
 import pytest
@@ -240,3 +242,36 @@ def test_a_page_outside_the_course_has_no_current_chapter(page: Page) -> None:
     )
     expect(page.locator("[aria-current], [rel=prev], [rel=next]")).to_have_count(0)
     expect(page.locator("nav li a")).to_have_count(len(CHAPTERS))
+
+
+LAB = """
+<div class="jp-Notebook"><div class="hl-dashboard" id="first"></div>
+  <a id="set" href="http://lab/files/course/%3Ftilt%3D2%26C12%3D1?_xsrf=0">0.111</a>
+  <a id="file" href="http://lab/files/docs/metrics.md">metrics</a></div>
+<div class="jp-Notebook"><div class="hl-dashboard" id="second"></div></div>
+"""
+DRAW = """async ([script, all]) => {
+  const { render } = (await import("data:text/javascript;base64," + script)).default;
+  window.sent = [];
+  window.gone = all.map(([place, names]) => render({
+    model: { get: () => names, send: (message) => window.sent.push([place, message.follow]) },
+    el: document.getElementById(place),
+  }));
+  document.addEventListener("click", (event) => {
+    window.left = !event.defaultPrevented;
+    event.preventDefault();
+  });
+}"""
+
+
+def test_in_jupyterlab_a_link_with_settings_sets_the_dashboards_of_its_notebook(page: Page) -> None:
+    page.set_content(LAB)
+    script = base64.b64encode((files("hrtem_lab.app.kit") / "address.js").read_bytes()).decode()
+    page.evaluate(DRAW, [script, [["first", ["tilt", "c12"]], ["first", ["dose"]], ["second", ["tilt"]]]])
+    page.click("#set")
+    assert page.evaluate("sent") == [["first", "tilt=2&C12=1"], ["first", ""]]
+    page.click("#file")
+    assert page.evaluate("[sent.length, left]") == [2, True]
+    page.evaluate("gone.forEach((end) => end())")
+    page.click("#set")
+    assert page.evaluate("sent.length") == 2

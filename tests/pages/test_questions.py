@@ -55,6 +55,12 @@ def test_the_outcome_is_one_of_the_options(file):
 
 
 @chapters
+def test_the_words_are_plain_text_without_markdown(file):
+    _, said = skipped(file)
+    assert not set("*`$") & set(said)
+
+
+@chapters
 def test_no_answer_stands_in_the_cell_above_the_question(file):
     shown = code(file)
     names = re.findall(r'self_check\("(\w+)"\)', shown)

@@ -69,7 +69,30 @@ function initialize({ model }) {
   });
 }
 
+// JupyterLab takes a link such as "?tilt=2" for a file beside the notebook, and gives it that file's address.
+function settingsInLab(anchor) {
+  const file = new URL(anchor.href).pathname.split("/").pop();
+  return file.startsWith("%3F") ? decodeURIComponent(file.slice(3)) : null;
+}
+
+function followInLab(model, el) {
+  const follow = (event) => {
+    const anchor = event.target.closest?.("a[href]");
+    if (!anchor || !el.closest(".jp-Notebook")?.contains(anchor)) return;
+    const settings = settingsInLab(anchor);
+    if (settings === null) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const own = [...new URLSearchParams(settings)].filter(([name]) => has(model, name));
+    model.send({ follow: new URLSearchParams(own).toString() });
+    if (own.length) el.closest(".hl-dashboard")?.scrollIntoView();
+  };
+  document.addEventListener("click", follow, true);
+  return () => document.removeEventListener("click", follow, true);
+}
+
 function render({ model, el }) {
+  if (!onPage()) return followInLab(model, el);
   if (dashboards.has(id(model))) dashboards.get(id(model)).el = el;
 }
 export default { initialize, render };

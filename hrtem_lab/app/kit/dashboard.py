@@ -291,8 +291,11 @@ class Dashboard:
             (button.add_class if holds else button.remove_class)("hl-chosen")
 
     def _refine_later(self) -> None:
+        self._work_later(self.refine())
+
+    def _work_later(self, work: Iterator[float | None]) -> None:
+        """Do these pieces of work instead of those that remain."""
         self.cancel()
-        work = self.refine()
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:  # outside a kernel there is no event loop: do all pieces now

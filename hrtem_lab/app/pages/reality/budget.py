@@ -110,7 +110,7 @@ class Budget:
             '<div class="hl-scroll"><table class="hl-budget"><thead><tr><th scope="col">Effect</th>'
             f"{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
             '<p class="hl-note">100 % uses up the threshold of “practically the same”. “Reached at” is the '
-            "smallest size of the effect, on its slider, at which the metric comes to its threshold; "
+            "smallest size of the effect at which the metric comes to its threshold, to two digits; "
             "“never” means not on the slider. SIFT is that of one pixel grid, and as uncertain as its band "
             "above.</p>"
         )
@@ -138,5 +138,6 @@ def _limit(slider: Slider, sizes: list[float], shares: list[float]) -> str:
     ranges = acceptable_ranges(sizes, shares, 1.0)
     if ranges and ranges[0][0] == sizes[0]:
         end = ranges[0][1]
-        return "never" if end == sizes[-1] else f"{end:.3g} {slider.unit}".strip()
+        # Between two sizes the curve is taken for straight, which is good for two digits.
+        return "never" if end == sizes[-1] else f"{float(f'{end:.2g}'):g} {slider.unit}".strip()
     return "at once"

@@ -28,14 +28,26 @@ State = Mapping[str, Any]
 
 
 def waves_of(state: State) -> ExitWave | ExitWaves:
-    """Return the exit waves of the specimen that a state describes."""
+    """Return the exit waves of the specimen that a state describes.
+
+    Raises
+    ------
+    ValueError
+        If there is no such specimen.
+    """
     return _waves(state["vibration"], state["thickness"], float(state["tilt"]), int(state["layer"]))
 
 
 @lru_cache(maxsize=32)
 def _waves(vibration: str, thickness: int, tilt: float, layer: int) -> ExitWave | ExitWaves:
     temperature = None if vibration == AT_REST else float(vibration)
-    waves = load_exit_waves("nb3sn", temperature=temperature, thickness_cells=thickness, tilt=tilt)
+    try:
+        waves = load_exit_waves("nb3sn", temperature=temperature, thickness_cells=thickness, tilt=tilt)
+    except ValueError as error:
+        raise ValueError(
+            f"no crystal of {thickness} cells at {vibration} K with a tilt of {tilt:g} mrad is stored; "
+            "at 100 K the thickness must be 40 cells and the tilt 0, at 293 K at least one of the two"
+        ) from error
     if not layer:
         return waves if len(waves) > 1 else waves[0]
     first = waves.array[:LAYER_SNAPSHOTS]

@@ -18,7 +18,7 @@ from hrtem_lab.app.kit.parameters import FOUR_CELLS
 from hrtem_lab.app.kit.retakes import Retakes
 from hrtem_lab.app.kit.widgets import Picture
 from hrtem_lab.app.pages.reality.budget import Budget
-from hrtem_lab.app.pages.reality.microscope import LAYER_SNAPSHOTS, NO_CAMERA, recorded
+from hrtem_lab.app.pages.reality.microscope import LAYER_SNAPSHOTS, NO_CAMERA, recorded, waves_of
 from hrtem_lab.app.pages.reality.settings import EFFECTS, EVERYTHING, GROUPS, PARAMETERS, TOGETHER, USUAL
 from hrtem_lab.metrics import prepare
 from hrtem_lab.metrics.outliers import without_warning
@@ -27,6 +27,7 @@ from hrtem_lab.rendering import encode_image, encode_map, scale_bar
 MAP = "ssim"
 TOLD = 3
 """So many settings are in a caption, which must stay short on a phone."""
+BUDGET_OF = "each effect alone beside the paper's simulation, whatever the settings above say"
 PRESETS: dict[str, Mapping[str, Any]] = {
     "The paper's simulation": {"reference": USUAL["reference"]},
     **{effect.label: effect.setting for effect in EFFECTS},
@@ -46,17 +47,24 @@ class Reality(Retakes):
         self._prepared_for = ""
         self._prepared: dict[str, Any] = {}
         self._reference = self._image = recorded(USUAL)
+        self._drawn: Mapping[str, Any] = USUAL
         self._white = float(self._reference.max())
         self._map = np.zeros_like(self._reference)
         self._differences: dict[str, float] = {}
-        self._curve = CurvePanel(self._sweep_sliders(), self._differences_of, self.cancel)
+        self._curve = CurvePanel(self._sweep_sliders(), self._differences_of, self._stop_curve)
         self._budget = Budget()
         self._make_widgets()
 
     def draw(self) -> None:
         """Show the image; its numbers come first in `refine`."""
         state = self.controls.values
-        self._image = recorded(state)
+        try:
+            image = recorded(state)
+        except ValueError:
+            before = self._caption("Not stored. The image before:", self._drawn)
+            self._picture.show(self._picture.data, caption=before)
+            raise
+        self._image, self._drawn = image, state
         if self._prepared_for != state["reference"]:
             self._reference = recorded({**USUAL, "vibration": state["reference"]})
             self._prepared, self._prepared_for = (
@@ -73,6 +81,7 @@ class Reality(Retakes):
             caption=self._caption("Image", state),
         )
         self._name_noise()
+        self._again.layout.visibility = "hidden" if state["camera"] == NO_CAMERA else "visible"
 
     def refine(self) -> Iterator[float | None]:
         """Show the numbers, the map, the band of SIFT, the curve along the slider moved last, the budget."""
@@ -92,6 +101,7 @@ class Reality(Retakes):
         from hrtem_lab.plots import comparison  # noqa: PLC0415
 
         state = self.controls.values
+        waves_of(state)  # no file says settings that the page cannot show
         figure = comparison(
             self._reference,
             self._image,
@@ -104,19 +114,29 @@ class Reality(Retakes):
 
     def csv(self) -> bytes:
         """Return the settings with the differences, then every point of the curve."""
+        waves_of(self.controls.values)
         columns = [parameter.key for parameter in PARAMETERS]
         return self.save_table(*self._curve.table(self.controls, columns, self._differences))
 
     def budget_csv(self) -> bytes:
-        """Return the budget."""
+        """Return the budget, and say that the page's settings do not change it."""
         for _ in self._budget.compute():
             pass
-        return self.save_table(*self._budget.table(), title="Which effect uses how much of a threshold")
+        return self.save_table(
+            *self._budget.table(),
+            title="Which effect uses how much of a threshold",
+            results=[("Budget", BUDGET_OF)],
+        )
+
+    def _stop_curve(self) -> None:
+        """Drop the curve; the budget, which comes after it, is still computed."""
+        self._work_later(self._budget.compute())
 
     def _compare(self, image: NDArray[np.floating]) -> Iterator[tuple[str, float]]:
         for key, prepared in self._prepared.items():
             with without_warning():  # the camera's bad pixels are simulated, and known
-                yield key, prepared(image)
+                difference = prepared(image)
+            yield key, difference  # outside, because a curve that is dropped never comes back from here
 
     def _differences_of(self, state: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
         """Compare a point of the curve; it has a gap where no such specimen is stored."""
@@ -165,13 +185,15 @@ class Reality(Retakes):
         )
         pictures = pictures_row([self._reference_picture, self._picture, self._map_picture])
         sliders = [self._group(name, keys) for name, keys in GROUPS.items()]
-        again = self._noise_row("Record the same settings once more")
+        self._again = self._noise_row("Record the same settings once more")
         values = widgets.VBox(
-            [self.controls.row("reference"), self._numbers, again, self.actions], layout={"flex": "1 1 380px"}
+            [self.controls.row("reference"), self._numbers, self._again, self.actions],
+            layout={"flex": "1 1 380px"},
         )
         presets = self._preset_row(PRESETS, shows=None, kept=["seed", "reference", "dose"])
         explored = stage(pictures, note, side_by_side(values, *sliders))
-        self._budget.view.add_class("hl-outcome")
+        for part in (self._curve.view, self._budget.view):
+            part.add_class("hl-outcome")
         self.view = widgets.VBox(
             [
                 *(self.message, presets, explored, self._curve.view),
@@ -220,6 +242,7 @@ def gallery() -> Any:
         )
     note = (
         f"Every image has the same contrast: black 0, white {white:.2f} of the incident beam. "
-        "The tick on a bar is the paper's threshold of “practically the same”."
+        "The tick on a bar is the paper's threshold of “practically the same”. SIFT is that of one pixel "
+        "grid; its range stands beside your own microscope, below."
     )
     return widgets.HTML(f'<div class="hl-gallery">{"".join(cards)}</div><p class="hl-note">{note}</p>')

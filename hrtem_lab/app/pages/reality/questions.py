@@ -27,7 +27,7 @@ PREDICTION = Prediction(
     options=tuple(LABELS),
     outcome=_outcome,
     reason=(
-        "Forty cells scatter an electron many times. Whatever changes the way of the electrons *in* the "
+        "Forty cells scatter an electron many times. Whatever changes the way of the electrons in the "
         "crystal changes the whole pattern; whatever is only added to the image changes its pixels little."
     ),
 )

@@ -29,7 +29,7 @@ PARAMETERS = (
     Slider(key="c12", label="Twofold C12", unit="nm", minimum=0, maximum=10, step=0.1, default=0),
     Slider(key="c21", label="Coma C21", unit="nm", minimum=0, maximum=200, step=2, default=0),
     Slider(key="c23", label="Threefold C23", unit="nm", minimum=0, maximum=200, step=2, default=0),
-    Slider(key="azimuth", label="Their azimuth", unit="°", minimum=-90, maximum=90, step=5, default=0),
+    Slider(key="azimuth", label="Azimuth", unit="°", minimum=-90, maximum=90, step=5, default=0),
     Slider(key="cs", label="Spherical Cs", unit="µm", minimum=-20, maximum=20, step=0.5, default=0),
     Slider(key="focal_spread", label="Focal spread", unit="nm", minimum=0, maximum=10, step=0.1, default=0),
     Slider(key="image_spread", label="Vibration σ", unit="nm", minimum=0, maximum=0.15, step=0.005,
