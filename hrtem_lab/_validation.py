@@ -26,16 +26,10 @@ def real_number(name: str, value: Any) -> float:
     try:
         number = float(value)
     except OverflowError:
-        number = math.inf
+        raise ValueError(f"{name} must be finite, got a whole number beyond 10³⁰⁸") from None
     if not math.isfinite(number):
-        raise ValueError(f"{name} must be finite, got {_short(value)}")
+        raise ValueError(f"{name} must be finite, got {value!r}")
     return number
-
-
-def _short(value: Any) -> str:
-    """Return a number in at most some 30 digits, as an integer of any length may be given."""
-    text = repr(value)
-    return text if len(text) <= 30 else f"{text[:12]}… with {len(text)} digits"
 
 
 def positive(name: str, value: Any) -> float:

@@ -85,7 +85,7 @@ def test_factors_of_the_built_in_crystals():
         (lambda: debye_waller_factor(50, 300, temperature=np.nan), "temperature must be finite, got nan"),
         (lambda: debye_waller_factor(0.5, 300), "mass must be at least 1 .*, got 0.5"),
         (lambda: debye_waller_factor(50, 1e-300), "debye_temperature must be at least 1 K.*, got 1e-300"),
-        (lambda: debye_waller_factor(10**400, 300), "mass must be finite, got 100.* with 401 digits"),
+        (lambda: debye_waller_factor(10**5000, 300), "mass must be finite, got a whole number beyond"),
         (lambda: b_factors(np.ones(2)), "crystal must be one of nb3sn, zro2, got array"),
         (lambda: debye_waller_factor("Nb", 300), "mass must be a real number, got 'Nb'"),
         (lambda: b_factors("Nb3Sn"), "crystal must be one of nb3sn, zro2, got 'Nb3Sn'"),
