@@ -121,12 +121,14 @@ class TestImage:
         assert "hl-numbers" in shown
         assert "hl-budget" in shown
 
-    def test_there_is_new_noise_only_where_a_camera_counts_electrons(self):
+    def test_there_are_dose_and_new_noise_only_where_a_camera_counts_electrons(self):
         page = Reader(reality.dashboard())
         (row,) = [box for box in page.parts(HBox) if page.button("New noise") in box.children]
         assert row.layout.visibility == "hidden"
+        assert page.control("Dose").disabled
         page.set("Camera", "counting camera")
         assert row.layout.visibility == "visible"
+        assert not page.control("Dose").disabled
         before = page.picture("Image").data
         page.press("New noise")
         assert page.picture("Image").data != before

@@ -81,7 +81,9 @@ class Reality(Retakes):
             caption=self._caption("Image", state),
         )
         self._name_noise()
-        self._again.layout.visibility = "hidden" if state["camera"] == NO_CAMERA else "visible"
+        no_camera = state["camera"] == NO_CAMERA
+        self._again.layout.visibility = "hidden" if no_camera else "visible"
+        self.controls.widgets["dose"].disabled = no_camera
 
     def refine(self) -> Iterator[float | None]:
         """Show the numbers, the map, the band of SIFT, the curve along the slider moved last, the budget."""
