@@ -28,7 +28,12 @@ NO_STORAGE = """for (const name of ["getItem", "setItem"]) {
 }"""
 
 
-@pytest.fixture(params=[listed.file for listed in CHAPTERS])
+@pytest.fixture(
+    params=[
+        pytest.param(listed.file, marks=() if listed in (*CHAPTERS[:2], CHAPTERS[-1]) else pytest.mark.slow)
+        for listed in CHAPTERS
+    ]
+)
 def chapter(request: pytest.FixtureRequest, opened: Callable[[str], Chapter]) -> Chapter:
     """Each chapter in turn, with all that it draws by itself."""
     shown = opened(request.param)
@@ -256,6 +261,7 @@ def test_without_storage_nothing_is_covered_and_predictions_work(page: Page, ser
     expect(question.locator(".hl-told")).to_contain_text("It is: MSE alone. Well predicted.")
 
 
+@pytest.mark.slow
 def test_self_checks_answer_every_option(chapter: Chapter) -> None:
     questions = chapter.page.locator(".hl-question").filter(has_not=chapter.page.get_by_role("button"))
     for index in range(questions.count()):

@@ -152,6 +152,7 @@ class TestEdgeCases:
         last = {"defocus": "1", "map": metric.key}
         wait_until(lambda: edge_cases.query() == last, what="the address names the map")
 
+    @pytest.mark.slow
     def test_the_curve_follows_the_slider_moved_last(self, edge_cases: Chapter) -> None:
         edge_cases.press("rotation", "ArrowRight")
         edge_cases.curve_along("Rotation (°)")
@@ -205,6 +206,7 @@ class TestEdgeCases:
         minus_five = dict(zip(METRICS, points[points[:, 2] == -5][0, 6:], strict=True))
         assert minus_five == pytest.approx(self.differences(defocus=-50), abs=1e-6)
 
+    @pytest.mark.slow
     def test_a_link_opens_a_setting_and_a_reload_keeps_it(self, fresh: Callable[[str, str], Chapter]) -> None:
         chapter = fresh("02_edge_cases", "?course=physics&Defocus=%E2%88%922&specimen=zro2")
         image = micrograph("zro2", cells=40, defocus=-20)

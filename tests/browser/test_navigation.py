@@ -96,6 +96,7 @@ def inside(element: Locator, width: int) -> bool:
     return box["x"] >= 0 and box["x"] + box["width"] <= width
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("current", [0, 1, 9, LAST])
 @pytest.mark.parametrize(("width", "at_most"), [(901, 2), (1024, 2), (1366, 1), (1920, 1)])
 def test_thirteen_chapters_stand_in_a_line(

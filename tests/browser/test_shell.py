@@ -132,6 +132,7 @@ def test_equations_are_typeset(page: Page, shell: Server) -> None:
     assert "$" not in page.locator("#rendered_cells").inner_text()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [1920, 1280, 1024, 600, 480])
 def test_a_page_never_scrolls_sideways(page: Page, shell: Server, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 800})

@@ -7,6 +7,7 @@ from ase import Atoms
 from hrtem_lab.multislice import exit_wave, exit_waves, exit_waves_behind
 from hrtem_lab.simulation import ExitWave, form_image
 from hrtem_lab.structures import nb3sn, supercell
+from tests.quick import first
 
 QUICK = {"sampling": 0.1, "slice_thickness": 1.5, "max_angle": None, "progress": False}
 ANGLES = [(0.0, 0.0), (2.0, 0.0), (0.0, -5.0), (10.0, 4.0)]
@@ -27,7 +28,7 @@ def seeds(rng, count):
 
 
 class TestTilt:
-    @pytest.mark.parametrize("tilt", ANGLES)
+    @pytest.mark.parametrize("tilt", first((angles,) for angles in reversed(ANGLES)))
     def test_agrees_with_abtem(self, tilt):
         import abtem
 

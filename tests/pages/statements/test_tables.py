@@ -22,6 +22,7 @@ def few_phases():
 class TestTables:
     """Tables whose first column has a link: the numbers under the metrics."""
 
+    @pytest.mark.slow
     def test_the_recordings_of_chapter_4(self):
         taken = []
         for seed in range(24):
@@ -40,6 +41,7 @@ class TestTables:
                 for number, exact in zip(prose.numbers(row[label]), expected, strict=False):
                     assert prose.says(number, exact), (row[""], label)
 
+    @pytest.mark.slow
     def test_the_images_of_chapter_2(self):
         table = [row for row in prose.rows(prose.chapter("02_edge_cases")) if "MSE" in row]
         assert len(table) == 9
