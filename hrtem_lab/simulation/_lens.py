@@ -83,15 +83,14 @@ class Lens:
         """
         alpha, angle = self._angles(g_rows, g_columns, wavelength, turned)
         open_to = alpha <= self.semiangle_cutoff / 1e3
-        phases, slopes = self._phases(alpha, angle), self._slopes(alpha, angle)
+        phases, (radial, around) = self._phases(alpha, angle), self._slopes(alpha, angle)
+        angular = self._angular_scale(wavelength)
         damping: NDArray[np.floating] = np.zeros(())
         if self.envelope:
             damping = (np.pi / (2 * wavelength) * self.focal_spread * alpha**2) ** 2
         for weight, change in self._foci(float(alpha[open_to].max()), wavelength):
             chi = 2 * np.pi / wavelength * (phases - change * alpha**2 / 2)
-            radial = 2 * np.pi / wavelength * (slopes[0] - change * alpha)
-            around = 2 * np.pi / wavelength * slopes[1]
-            blur = (self.angular_spread / 2e3) ** 2 * (radial**2 + around**2)
+            blur = angular * ((radial - change * alpha) ** 2 + around**2)
             yield weight, np.where(open_to, np.exp(-1j * chi - (damping + blur)), 0)
 
     def blurs(
@@ -104,12 +103,16 @@ class Lens:
     ) -> tuple[NDArray[np.floating], NDArray[np.floating], NDArray[np.floating]]:
         """Return w, u, v of every beam: at a defocus changed by f its envelope is exp(−w + 2uf − vf²).
 
-        It is that of the spread of the illumination's angles, (πθ/λ)² |∇χ λ/2π|², as in `transfers`.
+        It is that of the spread of the illumination's angles, as in `transfers`.
         """
         alpha, angle = self._angles(g_rows, g_columns, wavelength, turned)
         radial, around = self._slopes(alpha, angle)
-        scale = (np.pi * self.angular_spread / 1e3 / wavelength) ** 2
+        scale = self._angular_scale(wavelength)
         return scale * (radial**2 + around**2), scale * radial * alpha, scale * alpha**2
+
+    def _angular_scale(self, wavelength: float) -> float:
+        """Return (πθ/λ)² in Å⁻²; times |∇χ λ/2π|² it is the exponent of the envelope of the angles."""
+        return (math.pi * self.angular_spread / 1e3 / wavelength) ** 2
 
     def _angles(
         self,

@@ -50,9 +50,7 @@ def _waves(vibration: str, thickness: int, tilt: float, layer: int) -> ExitWave 
         ) from error
     if not layer:
         return waves if len(waves) > 1 else waves[0]
-    first = waves.array[:LAYER_SNAPSHOTS]
-    snapshots = ExitWaves(first, waves.sampling, waves.energy, waves.thickness, waves.provenance, waves.cells)
-    return through_layer(snapshots, load_carbon_slabs(), number=layer)
+    return through_layer(waves[:LAYER_SNAPSHOTS], load_carbon_slabs(), number=layer)
 
 
 def expected(state: State) -> NDArray[np.floating]:
