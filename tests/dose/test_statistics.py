@@ -187,7 +187,7 @@ class TestIntervalOfArea:
             variance += spread / (len(shares) + 0.2 - 1)
         reach = stats.norm.ppf(0.975) * math.sqrt(variance) / (area * (1 - area))
         expected = special.expit(special.logit(area) + np.array([-reach, reach]))
-        found = bootstrap_interval(area_under_curve, same, other)
+        found = np.array(bootstrap_interval(area_under_curve, same, other))
         assert found == pytest.approx(expected, abs=1e-6)
 
     @quick
