@@ -222,7 +222,7 @@ def _least_squares(columns: list[Floats], values: Floats, chosen: NDArray[np.boo
     """Return the fit to the chosen values, at all places, and its numbers."""
     matrix = np.stack(columns, axis=1)
     numbers = np.linalg.lstsq(matrix[chosen], values[chosen], rcond=None)[0]
-    return np.asarray(matrix @ numbers), numbers
+    return np.asarray(matrix @ numbers), np.asarray(numbers, float)
 
 
 def most_by_chance(probability: float, cells: int, rate: float) -> int:

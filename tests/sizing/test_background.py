@@ -202,6 +202,14 @@ class TestMismatch:
         assert not image(shifted).detected
 
 
+def test_the_level_that_is_known_within_its_error_raises_no_false_alarms(pristine):
+    """Some thirteen cells of 256 are above the threshold, and more if the level is a little too low."""
+    sizer = SIZERS["paper_optimised"](pristine, conditions(50), metric="mse", background="image")
+    sizer._pristine = rng(1).normal(0.2, 0.05, 4096)
+    maps = rng(2).normal(0.3, 0.05, (300, 16, 16))
+    assert np.mean([sizer.judge(one).detected for one in maps]) < RATE / 2
+
+
 def test_the_paper_counts_against_exposures(pristine, specimens):
     image = exposure(specimens[8], 50, 25)
     plain, named = (
