@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from hrtem_lab.noise import counts_per_pixel
 from hrtem_lab.simulation import form_image, load_exit_wave
-from hrtem_lab.sizing import SIZERS, THRESHOLDS, Conditions
+from hrtem_lab.sizing import SIZERS, THRESHOLDS, Conditions, size_study
 from hrtem_lab.sizing._thresholds import own_background
-from tests.sizing.crystals import CELL, RATE, SAMPLING, exposure, rng, truth
+from tests.sizing.crystals import CELL, COARSE, RATE, SAMPLING, exposure, rng, truth
 
 NOISE = rng(1).normal(0.2, 0.01, 4096)
 DOWN, RIGHT = np.meshgrid(*2 * [np.linspace(-1, 1, 16)], indexing="ij")
@@ -45,8 +45,9 @@ class TestBackground:
         np.testing.assert_allclose(*standard, atol=1e-9)
 
     @pytest.mark.parametrize("turn", range(4))
-    def test_a_bowl_over_the_cells_is_its_course(self, turn):
-        course = np.rot90(BOWL, turn)
+    @pytest.mark.parametrize("askew", [0, 0.15])
+    def test_a_bowl_over_the_cells_is_its_course(self, turn, askew):
+        course = np.rot90(BOWL + askew * DOWN * RIGHT, turn)
         found = own_background(noisy(5) + course, NOISE).course
         np.testing.assert_allclose(found - found.mean(), course - course.mean(), atol=0.015)
 
@@ -188,6 +189,31 @@ class TestMismatch:
             image = exposure(specimens[diameter], 50, diameter)
             assert own(image).diameter_in_cells == pytest.approx(plain(image).diameter_in_cells, abs=0.3)
 
+    def test_cells_are_counted_above_the_course(self, counting):
+        """Without it, the corners would stand out more than the precipitate."""
+        sizer = counting[50][list(THRESHOLDS).index("false_alarm")]
+        scatter, cells = sizer._pristine.std(), disc(8)
+        values = rng(4).normal(0.3, scatter, (16, 16)) + scatter * (8 * cells + 200 * BOWL)
+        found = sizer.judge(values)
+        np.testing.assert_array_equal(found.mask, cells)
+        assert np.median(found.map[~cells]) == pytest.approx(np.median(found.map[~cells][:20]), abs=scatter)
+        assert not sizer.judge(values - 8 * scatter * cells).detected
+
+    @pytest.mark.parametrize("dose", [None, np.inf])
+    @pytest.mark.parametrize(("background", "least"), [("exposures", 1), ("image", 2)])
+    def test_without_noise_a_cell_is_a_precipitate_where_the_reference_is_exact(
+        self, dose, background, least
+    ):
+        pristine = np.tile([[0.5, 1.5], [1.5, 0.5]], (64, 64))
+        exact = Conditions(
+            shape=(128, 128), cells=(16, 16), dose_per_area=dose, sampling=1.0, false_alarm=RATE
+        )
+        sizer = SIZERS["false_alarm"](pristine, exact, metric="mse", background=background)
+        for dark in range(4):
+            image = pristine.copy()
+            image[:8, : 8 * dark] = 0
+            assert sizer(image).mask.sum() == (dark if dark >= least else 0)
+
     @pytest.mark.parametrize("dose", [None, np.inf])
     def test_an_image_without_noise_needs_no_exposures(self, pristine, specimens, dose):
         exposures, image = (
@@ -225,3 +251,8 @@ def test_studies_know_the_background_from_the_image():
         (variant,) = (one for one in SIZERS[key].study_methods if one.name == f"{key}_image")
         assert variant.options == {"background": "image"}
         assert variant.label == f"{SIZERS[key].label}, background from the image"
+    few = {"diameters": [8], "doses": [50], "draws": 2, "pristine_draws": 1, "workers": 1}
+    study = size_study(COARSE, **few, methods=["false_alarm", "false_alarm_image"])
+    exposures, image = study.diameter_found.values
+    assert np.isfinite(image).all()
+    assert image == pytest.approx(exposures, abs=0.6 * CELL)
