@@ -248,7 +248,7 @@ class SizingMethod:
     >>> SIZERS["sphere"].options
     {'thickness': 40, 'half_cells': False, 'semiangle_cutoff': 30.0, 'energy': 80000.0}
     >>> [method.label for method in SIZERS["otsu"].study_methods]
-    ['Otsu', 'Otsu, one connected group']
+    ['Otsu', 'Otsu, one connected group', 'Otsu, background from the image']
     """
 
     key: str

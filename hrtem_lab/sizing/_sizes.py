@@ -21,7 +21,7 @@ class PrecipitateSizer:
     ----------
     reference, cells, dose_per_area, sampling, method, false_alarm
         As for `size_precipitate`.
-    metric, compact, rng
+    metric, compact, rng, background
         As for `size_precipitate`; they concern the methods with a threshold.
     thickness, half_cells, semiangle_cutoff, energy
         As for `size_precipitate`; they concern the sphere.
@@ -55,6 +55,7 @@ class PrecipitateSizer:
         metric: MetricLike | None = None,
         compact: bool | None = None,
         rng: int | np.random.Generator | None = None,
+        background: str | None = None,
         thickness: int | None = None,
         half_cells: bool | None = None,
         semiangle_cutoff: float | None = None,
@@ -72,6 +73,7 @@ class PrecipitateSizer:
             metric=metric,
             compact=compact,
             rng=rng,
+            background=background,
             thickness=thickness,
             half_cells=half_cells,
             semiangle_cutoff=semiangle_cutoff,
@@ -105,6 +107,7 @@ def size_precipitate(
     metric: MetricLike | None = None,
     compact: bool | None = None,
     rng: int | np.random.Generator | None = None,
+    background: str | None = None,
     thickness: int | None = None,
     half_cells: bool | None = None,
     semiangle_cutoff: float | None = None,
@@ -139,6 +142,12 @@ def size_precipitate(
     rng : int or numpy.random.Generator, optional
         For methods with a threshold: seed of the pristine exposures from which they learn the noise. None: 0,
         so that the same call gives the same answer.
+    background : str, optional
+        For methods with a threshold: what tells how much cells without a precipitate differ. "exposures" of
+        the reference, as in the paper: right if the image shows the same crystal through the same
+        microscope. "image": its own cells, so that a reference that does not quite fit is no precipitate;
+        then some 40 % of the cells must be pristine, and `map` is free of the course over the cells. None:
+        "exposures".
     thickness : int, optional
         For the sphere: thickness of the specimen in cells; the sphere's centre lies in its middle. None: 40.
     half_cells : bool, optional
@@ -200,6 +209,7 @@ def size_precipitate(
         metric=metric,
         compact=compact,
         rng=rng,
+        background=background,
         thickness=thickness,
         half_cells=half_cells,
         semiangle_cutoff=semiangle_cutoff,
