@@ -35,6 +35,16 @@ class Size:
         Edge of a unit cell in Å (of a rectangle's, the square root of its area).
     evidence : float
         Natural logarithm of the evidence for a sphere against none; NaN for other methods.
+    problems : tuple of str
+        What is wrong with image, reference or precipitate, one sentence each; empty if nothing is known.
+    fit_inside, fit_outside : float
+        Reduced χ² of the fit inside and outside the precipitate: 1 is a perfect fit, NaN is unknown.
+    center : (float, float)
+        Of the precipitate in Å from the image's first corner, (down, right); NaN if unknown.
+    others : tuple of Size
+        Further precipitates in the same image.
+    dose_per_area, dose_error : float
+        Electrons per Å² as given or estimated, and the standard error of an estimate; NaN if unknown.
     """
 
     diameter: float
@@ -47,6 +57,13 @@ class Size:
     method: str
     cell: float
     evidence: float = np.nan
+    problems: tuple[str, ...] = ()
+    fit_inside: float = np.nan
+    fit_outside: float = np.nan
+    center: tuple[float, float] = (np.nan, np.nan)
+    others: tuple[Size, ...] = ()
+    dose_per_area: float = np.nan
+    dose_error: float = np.nan
 
     def __repr__(self) -> str:
         if not self.detected:
