@@ -38,8 +38,8 @@ AT_FIRST = {
     "The truth": "shown",
     "Background": "from exposures of the reference",
     "Reference": "simulated",
-    "Thickness off by": 0,
-    "Focus off by": 0,
+    "Thicker by": 0,
+    "Underfocus": 0,
     "Shifted by": 0.0,
     "Tilted by": 0.0,
     "Curves": "at this dose",
@@ -50,8 +50,8 @@ PRESETS = {
     "Fig. 4c, f": {"Dose": 5000},
     "Fig. 5": {"Dose": 5000, "Method": "optimised"},
     "Our best": {"Dose": 1000, "Method": "sphere by likelihood"},
-    "Shift of 0.3 Å": {"Diameter": 0, "Method": "false-alarm rate", "Shifted by": 0.3},
-    "Focus off by 5 Å": {"Diameter": 0, "Dose": 1000, "Method": "sphere by likelihood", "Focus off by": 5},
+    "Shifted by 0.3 Å": {"Diameter": 0, "Method": "false-alarm rate", "Shifted by": 0.3},
+    "Focus off by 5 Å": {"Diameter": 0, "Dose": 1000, "Method": "sphere by likelihood", "Underfocus": 5},
 }
 SPECIMEN = Specimen(diameter=10, pixels=512)
 CHI_SQUARE = Measurement(method="false_alarm", metric=None, compact=False, dose=50.0, pixels=512)

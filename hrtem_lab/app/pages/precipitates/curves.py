@@ -14,7 +14,7 @@ from hrtem_lab.app.kit.live import LiveFigure, LiveStudy, encode_figure
 from hrtem_lab.app.kit.log_slider import thousands
 from hrtem_lab.app.kit.widgets import Picture
 from hrtem_lab.app.pages.precipitates.draws import SizeDraws
-from hrtem_lab.app.pages.precipitates.specimen import Measurement
+from hrtem_lab.app.pages.precipitates.specimen import TOLERANCE, Measurement
 from hrtem_lab.app.pages.precipitates.stored_sizes import (
     BEST,
     IDEAL,
@@ -30,8 +30,6 @@ THIS_DOSE, EVERY_DOSE, LIMIT = "dose", "doses", "limit"
 """What the figure shows: curves at the reader's dose, at all doses, or the smallest diameters found."""
 OWN = "your exposures"
 OWN_STYLE: dict[str, Any] = {"color": "#E69F00", "marker": "D"}
-TOLERANCE = 1.0
-"""Cells within which a diameter counts as found."""
 
 
 class SizeCurves:

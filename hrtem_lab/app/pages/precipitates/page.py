@@ -105,9 +105,7 @@ class Precipitates(Retakes):
         if not self.measurement.mismatch.stored:
             self.cancel()
             self._pictures.refuse()
-            raise ValueError(
-                "A tilted reference is stored with the right thickness only: set one of them to 0"
-            )
+            raise ValueError("A tilted reference is stored with 40 cells only: set thickness or tilt to 0")
         self.curves.choose(self.measurement, state["seed"], shown=state["curves"])
 
     def _disable(self) -> None:
@@ -256,19 +254,19 @@ class Precipitates(Retakes):
         title = widgets.HTML("<h3>All diameters</h3>")
         presets = self._preset_row(PRESETS, shows="diameter", kept=["seed", "pixels", "truth", "curves"])
         measured = stage(
-            pictures, side_by_side(*settings), side_by_side(self._mismatch_panel(), bars, actions)
+            pictures, side_by_side(*settings), side_by_side(self._reference_panel(), bars, actions)
         )
         top = [self.message, presets, *told, measured]
         self.view = widgets.VBox([*top, title, self.controls.row("curves"), self.curves.view])
         self.view.add_class("hl-dashboard")
 
-    def _mismatch_panel(self) -> Any:
-        """Return the controls of what is wrong with the reference."""
+    def _reference_panel(self) -> Any:
+        """Return the controls of how the reference is off."""
         note = (
-            "The reference beside the experiment, which is 40 cells thick, in focus and not tilted. A tilted "
-            "reference is stored with the right thickness only."
+            "By how much the simulated reference is off. The experiment is 40 cells thick, in focus, and not "
+            "tilted. A tilted reference is stored with 40 cells only."
         )
-        title = widgets.HTML(f'<h3>Mismatch</h3><p class="hl-note">{note}</p>')
+        title = widgets.HTML(f'<h3>The reference</h3><p class="hl-note">{note}</p>')
         panel = widgets.VBox([title, self.controls.panel(*MISMATCH)], layout={"flex": "1 1 380px"})
         panel.add_class("hl-controls")
         return panel

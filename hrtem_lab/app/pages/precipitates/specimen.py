@@ -28,6 +28,8 @@ NOISE_FREE: float | None = None
 """The dose that a method is told of an image without noise."""
 EXPOSURES, IMAGE = "exposures", "image"
 """Whence a method that counts cells knows what noise makes of them."""
+TOLERANCE = 1.0
+"""Cells within which a diameter counts as found."""
 FALSE_ALARM = 0.05
 """Greatest share of pristine images in which a method may find a precipitate."""
 
