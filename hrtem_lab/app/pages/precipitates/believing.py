@@ -133,6 +133,10 @@ class WouldYouBelieve(Dashboard):
     def _show(self, size: Size, *, reveal: bool) -> None:
         case = self.case
         self._pictures.show(size, case.specimen, quantity=case.measurement().quantity, reveal=reveal)
+        # Told apart from the pictures of the other figures of the chapter.
+        counted, of = int(size.mask.sum()), size.mask.size
+        self._pictures.map.alt = f"Map of case {case.number}: {case.measurement().quantity}, {of} cells."
+        self._pictures.mask.alt = f"Cells counted in case {case.number}: {counted} of {of}."
         statement = verdict(size, case.specimen, reveal=False)
         method = escape(SIZERS[case.method].label)
         self._pictures.sentence.value = (

@@ -238,7 +238,7 @@ def case_of(number: int) -> Case:
         number=number,
         dose=int(rng.choice((2000, 5000, 20_000))),
         method=str(rng.choice(ASKED)),
-        mismatch=EXACT if rng.random() < 0.4 else FLAWS[rng.integers(len(FLAWS))],
+        mismatch=EXACT if rng.random() < 0.5 else FLAWS[rng.integers(len(FLAWS))],
         specimen=anywhere(diameter, PIXELS, rng),
     )
 
