@@ -71,7 +71,10 @@ class TestPage:
         assert "false-alarm rate" in question.status
         hidden = "shifted by", "True", "What is wrong", PROBLEM, "this must be hidden"
         assert not [word for word in hidden if word in question.said]
-        assert {part.overlay for part in (question.picture("Map"), question.picture("Cells"))} == {""}
+        assert {
+            part.overlay
+            for part in (question.picture("Map of the case"), question.picture("Cells counted in the case"))
+        } == {""}
         white = float(Specimen(diameter=0, pixels=512).image.max())
         assert question.picture("Case 1").data == encode_image(case.image, limits=(0, white))
 
@@ -107,7 +110,7 @@ class TestPage:
         told = words(question.text("The reference was"))
         assert told.startswith(f"Not quite. True: {diameter_words(11 * CELL)}. The reference was exact.")
         assert "You judged 0 of 1 rightly" in question.said
-        assert question.picture("Map").overlay == outline(case.specimen.truth)
+        assert question.picture("Map of the case").overlay == outline(case.specimen.truth)
 
     def test_only_the_first_answer_counts(self, question):
         question.press(DOUBT)

@@ -133,10 +133,6 @@ class WouldYouBelieve(Dashboard):
     def _show(self, size: Size, *, reveal: bool) -> None:
         case = self.case
         self._pictures.show(size, case.specimen, quantity=case.measurement().quantity, reveal=reveal)
-        # Told apart from the pictures of the other figures of the chapter.
-        counted, of = int(size.mask.sum()), size.mask.size
-        self._pictures.map.alt = f"Map of case {case.number}: {case.measurement().quantity}, {of} cells."
-        self._pictures.mask.alt = f"Cells counted in case {case.number}: {counted} of {of}."
         statement = verdict(size, case.specimen, reveal=False)
         method = escape(SIZERS[case.method].label)
         self._pictures.sentence.value = (
@@ -199,9 +195,8 @@ class WouldYouBelieve(Dashboard):
         self._list()
 
     def _make_widgets(self) -> None:
-        self._picture, self._pictures = Picture(overlay=scale_bar(WHOLE_VIEW), smooth=True), SizePictures()
-        for part in (self._pictures.map, self._pictures.mask):
-            part.alt = "Not measured yet."
+        self._picture = Picture(overlay=scale_bar(WHOLE_VIEW), smooth=True)
+        self._pictures = SizePictures(of="the case")
         self._storage = Storage(name="believed")
         self._storage.observe(lambda _: self._guard(self._restore), names="values")
         self._told, self._table = widgets.HTML(), widgets.HTML()

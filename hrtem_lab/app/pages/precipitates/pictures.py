@@ -16,10 +16,18 @@ from hrtem_lab.sizing import Size, Specimen
 
 
 class SizePictures:
-    """The widgets `map`, `mask`, `sentence`, `doubts` and `histogram`, which a page places as it likes."""
+    """The widgets `map`, `mask`, `sentence`, `doubts` and `histogram`, which a page places as it likes.
 
-    def __init__(self) -> None:
-        self.map, self.mask = Picture(), Picture()
+    Parameters
+    ----------
+    of : str
+        What is measured, for readers who cannot see the pictures, where a page shows several.
+    """
+
+    def __init__(self, *, of: str = "") -> None:
+        self._of = of
+        self.map = Picture(alt=f"Map of {of}, not measured yet." if of else "")
+        self.mask = Picture(alt=f"Cells counted in {of}, not measured yet." if of else "")
         self.sentence, self.doubts, self.histogram = widgets.HTML(), widgets.HTML(), widgets.HTML()
         self.doubts.add_class("hl-live")
 
@@ -93,9 +101,10 @@ class SizePictures:
         """
         ramp = '0 <span class="hl-ramp"></span> 1'
         compared = f"Reference: {against}" if against else ""
+        alt = f"{quantity}, 16 × 16 cells{counted}. {compared}".rstrip()
         self.map.show(
             encode_map(differences),
-            alt=f"{quantity}, 16 × 16 cells{counted}. {compared}".rstrip(),
+            alt=f"Map of {self._of}: {quantity}, 16 × 16 cells." if self._of else alt,
             caption="<br>".join(filter(None, [f"<strong>Map of cells</strong> {quantity}", ramp, compared])),
             overlay="" if truth is None else outline(truth),
         )
@@ -106,7 +115,9 @@ class SizePictures:
         words = f"{count} of {size.mask.size}<br>{note if reveal else 'the truth is hidden'}"
         self.mask.show(
             encode_image(size.mask, limits=(-0.25, 1.1)),
-            alt=f"{count} cells counted as precipitate.",
+            alt=f"Cells counted in {self._of}: {count}."
+            if self._of
+            else f"{count} cells counted as precipitate.",
             caption=f"<strong>Cells counted</strong> {words}",
             overlay=self.map.overlay,
         )
