@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 from hrtem_lab import plots
+from hrtem_lab.app.kit.widgets import Picture
 from hrtem_lab.app.pages import precipitates
+from hrtem_lab.app.pages.precipitates import settings
 from hrtem_lab.app.pages.precipitates import specimen as told
 from hrtem_lab.app.pages.precipitates.draws import size_one
 from hrtem_lab.app.pages.precipitates.mismatch import EXACT, Mismatch
@@ -112,6 +114,10 @@ class TestMeasurement:
         assert (options["cells"], options["dose_per_area"], options["method"]) == (16, 50.0, "false_alarm")
         assert options["sampling"] == pytest.approx(CELL / 32)
         assert not own.compares_cells
+        with pytest.raises(
+            ValueError, match="must compare cells with a simulated reference, got 'false_alarm'"
+        ):
+            own.differences(EXPOSURE)
         assert own.against == "the image’s own cells"
 
     def test_the_dose_of_an_image_without_noise(self):
@@ -172,6 +178,11 @@ class TestDoubts:
 
 
 class TestControls:
+    def test_a_file_says_all_that_it_depends_on(self):
+        silent = {"truth", "curves"}  # what is shown
+        assert {*settings.MADE_BY} == {one.key for one in settings.parameters()} - silent
+        assert {*settings.MADE_BY} - {*settings.MEASURED_BY} == {"diameter", "right", "down"}
+
     def test_a_slider_changes_the_reference_and_not_the_image(self, page):
         before, exact = levels(page.picture("Nb₃Sn, 16")), page.status
         assert "Reference" not in caption(page)
@@ -199,6 +210,9 @@ class TestControls:
             "set thickness or tilt to 0."
         ]
         assert page.status == "Not measured."
+        assert {words(part.caption) for part in page.parts(Picture)[1:3]} == {
+            "Not measured. As it was before."
+        }
         assert disabled(page) == []
         page.set("Tilted by", 0)
         assert page.alerts == []

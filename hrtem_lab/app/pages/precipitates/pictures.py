@@ -39,6 +39,9 @@ class SizePictures:
         """Say that nothing is measured, so that no number of other settings stays on the page."""
         self.sentence.value = '<p class="hl-verdict" role="status">Not measured.</p>'
         self.doubts.value = ""
+        for picture in (self.map, self.mask):
+            if picture.data:
+                picture.show(picture.data, caption="<strong>Not measured.</strong> As it was before.")
 
     def show(
         self,

@@ -113,8 +113,8 @@ class Measurement:
     def differences(self, image: NDArray[np.floating]) -> NDArray[np.float64]:
         """Return the map of cells of a method that compares them; the method need not be prepared."""
         metric = self.metric or self.row.metric
-        if metric is None:
-            raise ValueError(f"method must compare cells, got {self.method!r}")
+        if metric is None or self.own_cells:
+            raise ValueError(f"method must compare cells with a simulated reference, got {self.method!r}")
         return cell_map(self.mismatch.reference(self.pixels), image, cells=CELLS, metric=metric)
 
     def judge(self, differences: NDArray[np.float64]) -> Size:
