@@ -214,6 +214,7 @@ class TestControls:
             "Not measured. As it was before."
         }
         assert disabled(page) == []
+        assert {label: page.download(label) for label in page.files} == dict.fromkeys(page.files)
         page.set("Tilted by", 0)
         assert page.alerts == []
         assert "Diameter found" in page.status

@@ -40,6 +40,7 @@ PRECIPITATES = {
     "For 10 cells it finds {} instead of {} if": (diameter, diameter),
     "too thick, and {} if the reference is 20": diameter,
     "counts {} of the shifted": counted,
+    "0.18 + noise finds {} of 10 cells, nearly": diameter,
     "So it counts {} of pristine crystal if": counted,
     "and still finds {} of 10": diameter,
     "The sphere finds {}, 2.1\u202fnm": diameter,

@@ -102,11 +102,18 @@ class Precipitates(Retakes):
             self._shown = shown
         self._disable()
         self._name_noise()
-        if not self.measurement.mismatch.stored:
+        try:
+            self._require_stored()
+        except ValueError:
             self.cancel()
             self._pictures.refuse()
-            raise ValueError("A tilted reference is stored with 40 cells only: set thickness or tilt to 0")
+            raise
         self.curves.choose(self.measurement, state["seed"], shown=state["curves"])
+
+    def _require_stored(self) -> None:
+        """Refuse a reference that is not stored: the curves are those of the settings before."""
+        if not self.measurement.mismatch.stored:
+            raise ValueError("A tilted reference is stored with 40 cells only: set thickness or tilt to 0")
 
     def _disable(self) -> None:
         """Switch off what the method or the reference does not use; what leads out of a refusal stays on."""
@@ -156,6 +163,7 @@ class Precipitates(Retakes):
 
     def png(self) -> bytes:
         """Return the figure of the curves."""
+        self._require_stored()
         return self.save_figure(self.curves.figure(), title="Diameters found by true diameter or by dose")
 
     def csv(self) -> bytes:
@@ -183,6 +191,7 @@ class Precipitates(Retakes):
 
     def own_csv(self) -> bytes:
         """Return what was found in each of the reader's own exposures, with its settings."""
+        self._require_stored()
         if self.curves.draws is None:
             raise RuntimeError("no measurement has been chosen yet")
         rows = [[*row, *self.controls.cells(*MEASURED_BY)] for row in files.own_rows(self.curves.draws)]
