@@ -112,6 +112,20 @@ class TestPage:
         assert "You judged 0 of 1 rightly" in question.said
         assert question.picture("Map of the case").overlay == outline(case.specimen.truth)
 
+    def test_the_spheres_own_number_is_not_measured_again(self, question, monkeypatch):
+        asked = []
+
+        def look(case, method=None):
+            asked.append((case.number, method))
+            return quick_size(case, method)
+
+        monkeypatch.setattr(Case, "size", look)
+        assert [case_of(number).method for number in (4, 5)] == ["sphere", "false_alarm"]
+        for number in (4, 5):
+            question.set("Case", number)
+            question.press(BELIEVE)
+        assert asked == [(4, None), (5, None), (5, "sphere")]
+
     def test_only_the_first_answer_counts(self, question):
         question.press(DOUBT)
         question.press("Next case")
