@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hrtem_lab import _validation
 from hrtem_lab.noise import counts_per_pixel
-from hrtem_lab.sizing._evidence.channels import CellChannels, cell_channels, mean_cell
+from hrtem_lab.sizing._evidence.channels import CellBand, CellChannels, cell_band, mean_cell
 from hrtem_lab.sizing._evidence.electrons import Electrons, measured_electrons
 from hrtem_lab.sizing._evidence.measured import Sphere, best_of, distance, refined
 from hrtem_lab.sizing._evidence.own import own_cell
@@ -43,6 +42,8 @@ RESTLESS = 1.3
 FILLING = 0.8
 """Part of the field's side from which on a precipitate leaves too little beside it."""
 CUT = 0.25
+NEAR, FAR = 1.0, 2.0
+"""Cells beyond a precipitate's rim up to which the crystal is not quite its own."""
 
 
 @dataclass(frozen=True)
@@ -97,9 +98,7 @@ class SphereSizer(PreparedSizer):
         self._most = _validation.positive_integer("most", most)
         self._grid = sphere_grid(cells, self._depth)
         self._basis = polynomials(cells)
-        self._cell = None if reference is None else mean_cell(reference, cells)
-        if self._cell is not None and conditions.dose_per_area is not None:
-            _ = self._prepared
+        self._band = None if reference is None else self._band_of(mean_cell(reference, cells))
 
     def __call__(self, image: NDArray[np.floating]) -> Size:
         """Return what the method says about an image."""
@@ -109,24 +108,12 @@ class SphereSizer(PreparedSizer):
         size = look.size()
         return replace(size, dose_per_area=exposure.dose_per_area, dose_error=exposure.dose_error)
 
-    @cached_property
-    def _prepared(self) -> CellChannels:
-        """The channels of the reference at the given dose, without readout noise that is not given."""
-        assert self._cell is not None
-        return self._channels(self._cell, self.conditions.counts, self._readout or 0.0)
-
-    def _channels(self, cell: Floats, counts: float, readout: float) -> CellChannels:
+    def _band_of(self, cell: Floats) -> CellBand:
         rows, columns = (
             size // count for size, count in zip(self.conditions.shape, self._cells, strict=True)
         )
-        return cell_channels(
-            cell,
-            cells=self._cells,
-            pixels=(rows, columns),
-            counts=counts,
-            readout=readout,
-            sampling=self.conditions.sampling,
-            max_frequency=self._max_frequency,
+        return cell_band(
+            cell, (rows, columns), sampling=self.conditions.sampling, max_frequency=self._max_frequency
         )
 
     def _expose(self, image: NDArray[np.floating]) -> _Exposure:
@@ -152,15 +139,11 @@ class SphereSizer(PreparedSizer):
         if readout is None:
             readout = 0.0 if found is None else found.readout
         assert dose is not None
-        cell = self._cell
-        if cell is None:
+        band = self._band
+        if band is None:
             options = {"sampling": self.conditions.sampling, "max_frequency": self._max_frequency}
-            cell = own_cell(image, self._cells, **options)
-            channels = self._channels(cell, counts, readout)
-        elif counts == self.conditions.counts and readout == (self._readout or 0.0):
-            channels = self._prepared
-        else:
-            channels = self._channels(cell, counts, readout)
+            band = self._band_of(own_cell(image, self._cells, **options))
+        channels = band.channels(image, self._cells, counts=counts, readout=readout)
         return _Exposure(channels, dose, error, problems)
 
     def _measured(self, image: NDArray[np.floating]) -> Electrons | None:
@@ -216,7 +199,7 @@ class _Look:
             outside = self._fit(nuisance, np.zeros(self.cells, bool))[1]
             return replace(
                 self.sizer.nothing(probability, 0.5, evidence=total),
-                problems=(*self.exposure.problems, *self._about_reference(self.basis[:, :0])),
+                problems=(*self.exposure.problems, *self._about_reference([])),
                 fit_outside=outside,
             )
         spheres = self._spheres(nuisance, weighed)
@@ -242,7 +225,7 @@ class _Look:
             center=first.center,
             problems=(
                 *self.exposure.problems,
-                *self._about_reference(courses),
+                *self._about_reference(spheres),
                 *(problem for sphere in spheres for problem in self._about_sphere(sphere)),
             ),
             fit_inside=inside,
@@ -255,13 +238,12 @@ class _Look:
         With a reference, the crystal may be exactly that or have changed smoothly: both are weighed.
         """
         none, smooth = self.basis[:, :0], self.basis
-        with_change = list(self.sizer._grid.weigh(self.image, smooth))
-        changed = _total(with_change)
-        if self.sizer._cell is None:
-            return min(changed), smooth, with_change
-        change = self._change(self.image.channels)
-        without = list(self.sizer._grid.weigh(self.image, none))
-        plain = _total(without)
+        if self.sizer._band is None:
+            (with_change,) = self.sizer._grid.weigh(self.image, [smooth])
+            return min(_total(with_change)), smooth, with_change
+        without, with_change = self.sizer._grid.weigh(self.image, [none, smooth])
+        plain, changed = _total(without), _total(with_change)
+        change = self._change(self.image.channels @ self.basis, len(self.basis))
         both = [
             np.logaddexp(one, change + other) - np.logaddexp(0, change)
             for one, other in zip(plain, changed, strict=True)
@@ -270,25 +252,24 @@ class _Look:
             return float(min(both)), none, without
         return float(min(both)), smooth, with_change
 
-    def _change(self, channels: NDArray[np.floating]) -> float:
+    def _change(self, coefficients: NDArray[np.floating], cells: int) -> float:
         """Return the logarithm of the evidence that the crystal is not the reference but smoothly changed."""
-        coefficients = channels @ self.basis
-        count = self.basis.shape[0]
-        degrees = sorted({1, min(3, self.basis.shape[1]), self.basis.shape[1]})
+        most = coefficients.shape[1]
+        degrees = sorted({1, min(3, most), most})
         return log_mean(
-            [change_evidence(coefficients[:, :number], self.image.prior, count) for number in degrees]
+            [change_evidence(coefficients[:, :number], self.image.prior, cells) for number in degrees]
         )
 
     def _spheres(self, nuisance: Floats, weighed: list[Weighed]) -> list[Sphere]:
         """Return all spheres, the strongest first, each measured beside the others."""
         rate = self.sizer.conditions.false_alarm
-        spheres = [self._refined(best_of(weighed), nuisance, [])]
-        self._rescale(spheres)
-        spheres = [self._refined(spheres[0], nuisance, [])]
+        start = best_of(weighed)
+        self._rescale([start])
+        spheres = [self._refined(start, nuisance, [])]
         while len(spheres) < self.sizer._most:
             courses = self._courses(spheres, nuisance)
-            apart = [_apart(one, spheres) for one in self.sizer._grid.weigh(self.image, nuisance, further=courses)]
-            further = [one for one in apart if len(one.centers)]
+            (weighed,) = self.sizer._grid.weigh(self.image, [nuisance], further=courses)
+            further = [one for one in (_apart(one, spheres) for one in weighed) if len(one.centers)]
             if not further:
                 break
             explained = sum(max(sphere.evidence, 0.0) for sphere in spheres)
@@ -308,12 +289,9 @@ class _Look:
 
     def _rescale(self, spheres: list[Sphere]) -> None:
         """Measure the scatter again, in the cells beside the spheres, where there are enough."""
-        away = np.ones(self.cells, bool)
-        for sphere in spheres:
-            away &= distance(sphere.center, self.cells) > sphere.diameter / 2 + 1
+        away = self._beside(spheres, NEAR)
         if away.sum() >= LEAST_ROOM:
-            chosen = away.ravel()
-            self.image = self._scaled(scatter(self.values[:, chosen], self.basis[chosen]))
+            self.image = self._scaled(scatter(self.values[:, away], self.basis[away]))
 
     def _scaled(self, scale: Floats) -> Exposed:
         return Exposed(
@@ -361,27 +339,37 @@ class _Look:
         freedom = 1 - (unknown**2).sum(axis=1)
         found = []
         for chosen in (mask.ravel(), ~mask.ravel()):
-            expected = float(freedom[chosen].sum() * self.noise.sum())
+            expected = float(freedom[chosen] @ self.variances.sum(axis=1, dtype=float)[chosen])
             squares = float((rest[:, chosen].astype(float) ** 2).sum())
             found.append(squares / expected if expected > 0 else np.nan)
         return found[0], found[1]
 
-    def _about_reference(self, courses: Floats) -> tuple[str, ...]:
+    def _about_reference(self, spheres: list[Sphere]) -> tuple[str, ...]:
+        """Return what is wrong with the crystal beside the precipitates."""
         problems = []
-        rest = self.image.channels - (self.image.channels @ courses) @ courses.T
-        if self.sizer._cell is not None:
-            squares = ((rest @ self.basis) ** 2 - 1).sum()
-            contrast = self.image.prior.sum() * rest.shape[1]
+        away = self._beside(spheres, FAR)
+        if self.sizer._band is not None and away.sum() >= LEAST_ROOM:
+            basis, _ = np.linalg.qr(self.basis[away])
+            coefficients = self.image.channels[:, away] @ basis
+            contrast = float(self.image.prior.sum()) * int(away.sum())
+            squares = float((coefficients**2 - 1).sum())
             part = float(np.sqrt(max(squares, 0) / contrast)) if contrast > 0 else 0.0
-            if part > CHANGE and self._change(rest) > REMARKABLE:
+            if part > CHANGE and self._change(coefficients, int(away.sum())) > REMARKABLE:
                 problems.append(
-                    f"the reference does not fit: all cells differ from it smoothly, by {100 * part:.0f} % of "
-                    "its contrast; this change is left out"
+                    f"the reference does not fit: the crystal differs from it by {100 * part:.0f} % of its "
+                    "contrast; what changes smoothly is left out"
                 )
         restless = float(np.sqrt(np.median(self.exposure.channels.prior / self.image.prior)))
         if restless > RESTLESS:
             problems.append(f"the cells scatter {restless:.2g} times as much as their electrons")
         return tuple(problems)
+
+    def _beside(self, spheres: list[Sphere], margin: float) -> NDArray[np.bool_]:
+        """Return which cells lie further than a margin from all spheres, row by row."""
+        away = np.ones(self.cells, bool)
+        for sphere in spheres:
+            away &= distance(sphere.center, self.cells) > sphere.diameter / 2 + margin
+        return away.ravel()
 
     def _about_sphere(self, sphere: Sphere) -> tuple[str, ...]:
         radius, problems = sphere.diameter / 2, []

@@ -26,6 +26,8 @@ FLOOR_ELECTRONS = 0.5
 """That part is this number over the expected electrons of a cell."""
 CHANNELS = 64
 """Channels that are kept, those in which a change of pattern is strongest."""
+GROUPS = 24
+"""Groups of like brightness into which the places of a cell are put."""
 HOT = 8.0
 """A pixel this many standard deviations, and as many electrons, above what its place in the cell and its
 neighbours allow is the camera's."""
@@ -93,51 +95,92 @@ class CellChannels:
         return np.where(hot, expected, image) if hot.any() else image
 
 
-def cell_channels(
+@dataclass(frozen=True)
+class CellBand:
+    """A pristine cell behind an aperture: what may change in it, whatever the exposure.
+
+    Attributes
+    ----------
+    cell : numpy.ndarray, shape (pixels of a cell,)
+        The pristine cell.
+    modes : numpy.ndarray, shape (pixels of a cell, modes)
+        From `aperture_modes`.
+    prior : numpy.ndarray, shape (modes, modes)
+        From `prior_covariance`.
+    """
+
+    cell: Floats
+    modes: Floats
+    prior: Floats
+
+    def channels(
+        self, image: NDArray, cells: tuple[int, int], *, counts: float, readout: float
+    ) -> CellChannels:
+        """Return the channels for an image.
+
+        The residual of a cell is weighted by the inverse of its expected noise and projected on the modes;
+        the projections are made independent with unit variance, and rotated so that the prior is
+        independent, too. With the mixture by `FLOORS` the noise is somewhat overestimated.
+
+        Parameters
+        ----------
+        image : numpy.ndarray, shape (rows, columns)
+        cells : (int, int)
+            Unit cells along rows and columns.
+        counts : float
+            Expected electrons in a pixel of vacuum.
+        readout : float
+            Standard deviation of the readout noise in electrons.
+        """
+        expected = np.maximum(self.cell, expected_brightness(self.cell, image, cells))
+        mean = float(expected.mean())
+        part = float(np.clip(FLOOR_ELECTRONS / (mean * counts * expected.size), *FLOORS))
+        variance = ((1 - part) * np.maximum(expected, 0) + part * mean) / counts + (readout / counts) ** 2
+        score = self.modes / variance[:, None]
+        gain = np.linalg.cholesky(score.T @ self.modes).T
+        variances, rotation = np.linalg.eigh(gain @ self.prior @ gain.T)
+        strongest = np.argsort(variances)[::-1][:CHANNELS]
+        linear = (score @ np.linalg.solve(gain, rotation[:, strongest])).astype(np.float32)
+        return CellChannels(
+            self.cell, cells, counts, readout, linear, np.maximum(variances[strongest], 0)
+        )
+
+
+def cell_band(
     cell: Floats,
-    *,
-    cells: tuple[int, int],
     pixels: tuple[int, int],
-    counts: float,
-    readout: float,
+    *,
     sampling: float | tuple[float, float],
     max_frequency: float,
-) -> CellChannels:
-    """Return the channels of a cell behind an aperture.
-
-    The residual of a cell is weighted by the inverse of its expected noise and projected on the Fourier modes
-    within the aperture's band; the projections are made independent with unit variance, and rotated so
-    that the prior is independent, too. With the mixture by `FLOORS` the noise is somewhat overestimated.
+) -> CellBand:
+    """Return what may change in a cell behind an aperture.
 
     Parameters
     ----------
     cell : numpy.ndarray, shape (pixels of a cell,)
         The pristine cell, row by row.
-    cells : (int, int)
-        Unit cells along rows and columns.
     pixels : (int, int)
         Pixels of a cell along rows and columns.
-    counts : float
-        Expected electrons in a pixel of vacuum.
-    readout : float
-        Standard deviation of the readout noise in electrons.
     sampling : float or (float, float)
         Pixel size in Å; of pixels that are not square, along (rows, columns).
     max_frequency : float
         Highest spatial frequency of the image in 1/Å, 2α/λ.
     """
     modes, frequencies = aperture_modes(pixels, sampling, max_frequency)
-    mean = float(cell.mean())
-    part = float(np.clip(FLOOR_ELECTRONS / (mean * counts * cell.size), *FLOORS))
-    variance = ((1 - part) * np.maximum(cell, 0) + part * mean) / counts + (readout / counts) ** 2
-    score = modes / variance[:, None]
-    whiten = np.linalg.inv(np.linalg.cholesky(score.T @ modes))
-    gain = whiten @ (score.T @ modes)
-    prior = prior_covariance(cell.reshape(pixels), modes, disc_overlap(frequencies))
-    variances, rotation = np.linalg.eigh(gain @ prior @ gain.T)
-    strongest = np.argsort(variances)[::-1][:CHANNELS]
-    linear = (score @ whiten.T @ rotation[:, strongest]).astype(np.float32)
-    return CellChannels(cell, cells, counts, readout, linear, np.maximum(variances[strongest], 0))
+    return CellBand(cell, modes, prior_covariance(cell.reshape(pixels), modes, disc_overlap(frequencies)))
+
+
+def expected_brightness(cell: Floats, image: NDArray, cells: tuple[int, int]) -> Floats:
+    """Return how bright an image is where a cell is so bright: the mean over all places of like brightness.
+
+    A reference may be darker in its dark places than the image is, and the image's own cell is so by chance;
+    electrons there would look like a precipitate.
+    """
+    found = mean_cell(image, cells)
+    order = np.argsort(cell, kind="stable")
+    groups = np.array_split(order, min(GROUPS, len(order)))
+    known = [float(cell[group].mean()) for group in groups]
+    return np.interp(cell, known, [float(found[group].mean()) for group in groups])
 
 
 def mean_cell(image: NDArray, cells: tuple[int, int]) -> Floats:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from hrtem_lab._validation import pixel_size
 from hrtem_lab.sizing._cells import split
+from hrtem_lab.sizing._evidence.channels import aperture_modes
 
 Floats = NDArray[np.float64]
 
@@ -70,11 +71,16 @@ def measured_electrons(
     part = kernel[0, 0]
     if part < LEAST_MODES:
         return None
-    spectrum = np.fft.rfft2(pixels)
-    noise = np.fft.irfft2(spectrum * beyond, s=image.shape)
+    noise = np.fft.irfft2(np.fft.rfft2(pixels) * beyond, s=image.shape)
     variance = _by_place(noise**2, cells) / part
-    # The variance of the filtered noise is that of the pixels around, weighted by the filter's square.
-    around = np.fft.irfft2(spectrum * np.fft.rfft2(kernel**2).real / part, s=image.shape)
+    # The variance of the filtered noise is that of the pixels around, weighted by the filter's square. Only
+    # what the aperture lets through of the mean cell is signal: its own noise would flatten the line.
+    rows, columns = (size // count for size, count in zip(image.shape, cells, strict=True))
+    modes, _ = aperture_modes((rows, columns), sampling, max_frequency)
+    cell = (modes @ (modes.T @ _by_place(pixels, cells))).reshape(rows, columns)
+    around = np.fft.irfft2(
+        np.fft.rfft2(np.tile(cell, cells)) * np.fft.rfft2(kernel**2).real / part, s=image.shape
+    )
     mean = _by_place(around, cells)
     whole = float(variance.mean())
     if whole <= SILENT * float((mean**2).mean()):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from hrtem_lab.sizing._evidence.posterior import log_mean
 from hrtem_lab.sizing._evidence.spheres import Exposed, Weighed, courses_of, weigh_some
 
 Floats = NDArray[np.float64]
@@ -67,16 +68,18 @@ def distance(center: Sequence[float], cells: tuple[int, int]) -> Floats:
 
 def best_of(weighed: Sequence[Weighed]) -> Sphere:
     """Return the best of all spheres that were tried, with the spread of the diameters among them."""
-    best = max(weighed, key=lambda one: one.at_fitted_noise.max())
-    place = int(best.at_fitted_noise.max(axis=1).argmax())
-    by_diameter: dict[float, float] = {}
+    evidence = max(float(one.at_known_noise.max()) for one in weighed)
+    weakened = _weakness(evidence)
+    by_diameter: dict[float, list[float]] = {}
     for one in weighed:
-        greatest = float(one.at_fitted_noise.max())
-        by_diameter[one.diameter] = max(by_diameter.get(one.diameter, -np.inf), greatest)
+        by_diameter.setdefault(one.diameter, []).append(log_mean(one.at_fitted_noise / weakened))
+    logarithms = np.array([log_mean(values) for values in by_diameter.values()])
+    _, deviation = _moments(np.array(list(by_diameter)), logarithms)
+    likely = list(by_diameter)[int(logarithms.argmax())]
+    best = max((one for one in weighed if one.diameter == likely), key=lambda one: one.at_fitted_noise.max())
+    place = int(best.at_fitted_noise.max(axis=1).argmax())
     down, right = best.centers[place]
-    evidence = float(best.at_known_noise[place].max())
-    _, deviation = _moments(np.array(list(by_diameter)), np.array(list(by_diameter.values())), evidence)
-    return Sphere(best.diameter, deviation, (float(down), float(right)), evidence)
+    return Sphere(likely, deviation, (float(down), float(right)), float(best.at_known_noise[place].max()))
 
 
 def refined(
@@ -87,26 +90,30 @@ def refined(
     def weigh(diameters: Floats, centers: Floats) -> tuple[Floats, Floats]:
         spheres = np.column_stack([diameters, centers])
         courses = courses_of([tuple(one) for one in spheres.tolist()], cells, depth)
-        known, fitted = weigh_some(image, courses, np.pi / 4 * diameters**2, nuisance)
-        return known.max(axis=1), fitted.max(axis=1)
+        return weigh_some(image, courses, np.pi / 4 * diameters**2, nuisance)
 
     centers = np.array(start.center) + AROUND
-    center = centers[weigh(np.full(len(centers), start.diameter), centers)[1].argmax()]
+    _, fitted = weigh(np.full(len(centers), start.diameter), centers)
+    center = centers[fitted.max(axis=1).argmax()]
     reach = max(LEAST_REACH, REACH * start.diameter, 3 * start.deviation)
     diameters = np.linspace(max(start.diameter - reach, SMALLEST), start.diameter + reach, 2 * STEPS + 1)
     places = np.tile(center + NEAR, (len(diameters), 1))
     known, fitted = weigh(np.repeat(diameters, len(NEAR)), places)
-    best = int(fitted.argmax())
-    evidence = float(known[best])
-    diameter, deviation = _moments(diameters, fitted.reshape(len(diameters), -1).max(axis=1), evidence)
-    down, right = places[best]
+    evidence = float(known.max())
+    weakened = (fitted / _weakness(evidence)).reshape(len(diameters), -1)
+    diameter, deviation = _moments(diameters, np.array([log_mean(one) for one in weakened]))
+    down, right = places[fitted.max(axis=1).argmax()]
     return Sphere(diameter, deviation, (float(down), float(right)), evidence)
 
 
-def _moments(diameters: Floats, evidence: Floats, whole: float) -> tuple[float, float]:
-    """Return mean and standard deviation of a diameter, the evidence weakened for the model's error."""
-    tempered = evidence / (1 + 2 * MODEL_ERROR**2 * max(whole, 0.0))
-    weights = np.exp(tempered - tempered.max())
+def _weakness(evidence: float) -> float:
+    """Return by how much logarithms of evidence are divided for the model's error."""
+    return 1 + 2 * MODEL_ERROR**2 * max(evidence, 0.0)
+
+
+def _moments(diameters: Floats, logarithms: Floats) -> tuple[float, float]:
+    """Return mean and standard deviation of a diameter, each weighed by its evidence."""
+    weights = np.exp(logarithms - logarithms.max())
     weights /= weights.sum()
     mean = float(weights @ diameters)
     return mean, float(np.sqrt(weights @ (diameters - mean) ** 2))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -119,42 +119,51 @@ class SphereGrid:
         ]
 
     def weigh(
-        self, image: Exposed, nuisance: Floats, *, further: NDArray[np.floating] | None = None
-    ) -> Iterator[Weighed]:
-        """Yield the evidence of all spheres, diameter by diameter.
+        self,
+        image: Exposed,
+        nuisances: Sequence[Floats],
+        *,
+        further: NDArray[np.floating] | None = None,
+    ) -> list[list[Weighed]]:
+        """Return the evidence of all spheres for each of several ideas of what else is unknown.
 
         Parameters
         ----------
         image : Exposed
-        nuisance : numpy.ndarray, shape (cells, polynomials)
-            The first columns of `polynomials`: unknown courses over the cells, integrated out.
+        nuisances : sequence of numpy.ndarray, shape (cells, polynomials)
+            Each the first columns of `polynomials`: unknown courses over the cells, integrated out.
         further : numpy.ndarray, shape (cells, courses), optional
-            Orthonormal courses of other spheres, orthogonal to the nuisance, which are integrated out, too.
+            Orthonormal courses of other spheres, orthogonal to the nuisances, which are integrated out, too.
         """
-        unknowns = nuisance.shape[1]
         spectra = self._spectra(image.channels)
         electrons = self._spectra(image.electrons[None])
-        coefficients = image.channels @ nuisance
-        total = _rest(image.channels, coefficients)
-        others = None if further is None else self._spectra(further.T)
+        coefficients = image.channels @ self._basis
+        squares = float((image.channels.astype(float) ** 2).sum())
+        beside = None
         if further is not None:
             explained = image.channels @ further
-            total -= float((explained.astype(float) ** 2).sum())
+            squares -= float((explained.astype(float) ** 2).sum())
+            beside = self._spectra(further.T), explained.T.astype(np.float32)
+        found: list[list[Weighed]] = [[] for _ in nuisances]
         for places in self._places:
-            projections = self._correlate(places.courses, spectra).transpose(2, 0, 1)
-            overlap = places.overlap[:, :, :unknowns]
-            projections -= (overlap @ coefficients.T).astype(np.float32)
-            gram = places.gram - overlap @ overlap.transpose(0, 2, 1)
-            if others is not None:
-                shared = self._correlate(places.courses, others).transpose(2, 0, 1).astype(float)
-                shared -= overlap @ (nuisance.T @ further)
-                projections -= (shared @ explained.T).astype(np.float32)
-                gram = gram - shared @ shared.transpose(0, 2, 1)
+            raw = self._correlate(places.courses, spectra).transpose(2, 0, 1)
+            gram = places.gram
+            if beside is not None:
+                shared = self._correlate(places.courses, beside[0]).transpose(2, 0, 1)
+                raw = raw - shared @ beside[1]
+                gram = gram - shared.astype(float) @ shared.transpose(0, 2, 1)
             share = _square(self._correlate(places.products, electrons)[:, 0], len(places.courses))
             energy = places.gram.trace(axis1=1, axis2=2)
             footprint = np.pi / 4 * places.diameter**2 * energy / max(energy.max(), np.finfo(float).tiny)
-            known, fitted = explain(image, projections, gram, places.gram, share, footprint, total)
-            yield Weighed(places.diameter, places.centers, known, fitted)
+            for weighed, nuisance in zip(found, nuisances, strict=True):
+                unknowns = nuisance.shape[1]
+                overlap, part = places.overlap[:, :, :unknowns], coefficients[:, :unknowns]
+                rest = raw - overlap.astype(np.float32) @ part.T.astype(np.float32)
+                total = squares - float((part.astype(float) ** 2).sum())
+                left = gram - overlap @ overlap.transpose(0, 2, 1)
+                known, fitted = explain(image, rest, left, places.gram, share, footprint, total)
+                weighed.append(Weighed(places.diameter, places.centers, known, fitted))
+        return found
 
     def _prepare(
         self,
@@ -314,7 +323,7 @@ def explain(
     squares = (turned.astype(np.float32) @ projections) ** 2
     full = np.einsum("pia,pij,pja->pa", turn, whole, turn)
     met = np.einsum("pia,pij,pja->pa", turn, share, turn)
-    single = met / np.maximum(full, np.finfo(float).tiny)
+    single = np.where(proper, met, 1.0) / np.where(proper, full, 1.0)
     found = squares / energy[:, :, None].astype(np.float32)
     found -= (single[:, :, None] * image.noise - 1).astype(np.float32)
     found *= proper[:, :, None]

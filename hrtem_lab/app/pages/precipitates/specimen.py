@@ -24,7 +24,7 @@ from hrtem_lab.sizing import (
 )
 from hrtem_lab.sizing.specimens import CELL, CELLS, WHOLE_VIEW, Specimen
 
-NOISE_FREE: float | None = None
+NOISE_FREE = float("inf")
 """The dose that a method is told of an image without noise."""
 EXPOSURES, IMAGE = "exposures", "image"
 """Whence a method that counts cells knows what noise makes of them."""
