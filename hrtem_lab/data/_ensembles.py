@@ -33,6 +33,7 @@ SPECIMEN_PIXELS_PER_CELL = 128
 """A snapshot of 16 × 16 cells at 256 pixels per cell would take four times as long."""
 MAX_ANGLE = 32.0
 """mrad; a little more than the objective aperture of the course."""
+STUDY_PIXELS_PER_CELL = 96
 STUDY_MAX_ANGLE = 30.5
 """mrad; just the objective aperture of the course, for specimens that one study exposes."""
 SLAB_MAX_ANGLE = 64.0
@@ -164,7 +165,7 @@ class AtRest:
             B=0,
             configurations=1,
             energy=ENERGY,
-            sampling=edge / SPECIMEN_PIXELS_PER_CELL,
+            sampling=edge / STUDY_PIXELS_PER_CELL,
             slice_thickness=edge / SLICES_PER_CELL,
             max_angle=STUDY_MAX_ANGLE,
             **options,

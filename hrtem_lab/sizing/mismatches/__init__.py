@@ -20,10 +20,11 @@ True
 """
 
 from hrtem_lab.sizing.mismatches._methods import mismatch_methods
+from hrtem_lab.sizing.mismatches._mismatch import HOT_ELECTRONS, Experiment, Mismatch
 from hrtem_lab.sizing.mismatches._stored import MismatchStudy, SizeErrors, stored_mismatch_study
 from hrtem_lab.sizing.mismatches._study import mismatch_study
 from hrtem_lab.sizing.mismatches._subjects import KINDS
-from hrtem_lab.sizing.mismatches._table import HOT_ELECTRONS, MISMATCHES, Experiment, Mismatch
+from hrtem_lab.sizing.mismatches._table import MISMATCHES
 
 __all__ = [
     "HOT_ELECTRONS",

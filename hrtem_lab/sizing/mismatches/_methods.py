@@ -15,7 +15,8 @@ from hrtem_lab.sizing._method import REFERENCE, checked_conditions, checked_refe
 from hrtem_lab.sizing._outcome import Size
 from hrtem_lab.sizing._sizes import PrecipitateSizer
 from hrtem_lab.sizing._table import study_methods
-from hrtem_lab.sizing.mismatches._table import MISMATCHES, Mismatch, Precipitate
+from hrtem_lab.sizing.mismatches._mismatch import Mismatch, Precipitate
+from hrtem_lab.sizing.mismatches._table import MISMATCHES
 from hrtem_lab.sizing.specimens import CELLS, LARGEST, WHOLE_VIEW
 
 Image: TypeAlias = NDArray[np.floating]

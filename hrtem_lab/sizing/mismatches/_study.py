@@ -16,9 +16,10 @@ from hrtem_lab import _validation
 from hrtem_lab._studies import Place, Plan, Study, entropy, generator
 from hrtem_lab.sizing._outcome import Size
 from hrtem_lab.sizing.mismatches._methods import Answers, is_slow, mismatch_methods
+from hrtem_lab.sizing.mismatches._mismatch import checked_pixels
 from hrtem_lab.sizing.mismatches._stored import MismatchStudy
 from hrtem_lab.sizing.mismatches._subjects import MOST, Subject, found_in, subjects
-from hrtem_lab.sizing.mismatches._table import MISMATCHES, checked_pixels
+from hrtem_lab.sizing.mismatches._table import MISMATCHES
 from hrtem_lab.sizing.specimens import CELL, CELLS, covered_cells, random_shift
 
 Floats = NDArray[np.float64]

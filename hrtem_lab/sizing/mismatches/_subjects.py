@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hrtem_lab.sizing._outcome import Size
-from hrtem_lab.sizing.mismatches._table import Precipitate
+from hrtem_lab.sizing.mismatches._mismatch import Precipitate
 from hrtem_lab.sizing.specimens import CELL
 from hrtem_lab.waves import list_off_grid_specimens, load_off_grid_specimen, load_study_specimens
 
