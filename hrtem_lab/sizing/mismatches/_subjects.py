@@ -26,6 +26,7 @@ KINDS = {
     "ellipsoid": "ellipsoids",
     "facetted": "facetted bodies",
     "pair": "pairs of spheres",
+    "vibrating": "vibrating specimens, of all shapes",
 }
 """Kinds of specimens of the study of mismatches: key → name in a table."""
 MOST = 2
@@ -123,15 +124,9 @@ def subjects() -> dict[str, Subject]:
     for name, specimen in load_study_specimens().items():
         told = specimen.waves.provenance
         diameters, centers = tuple(told["diameters"]), tuple(map(tuple, told["centers"]))
-        found.append(Subject(name, _kind(name), specimen.waves, diameters, centers))
+        found.append(Subject(name, name.rpartition("-")[0], specimen.waves, diameters, centers))
     for name in list_off_grid_specimens():
         diameters, centers = zip(*_VIBRATING[name], strict=True)
-        found.append(
-            Subject(f"{name}-293K", _kind(name), load_off_grid_specimen(name).waves, diameters, centers)
-        )
+        waves = load_off_grid_specimen(name).waves
+        found.append(Subject(f"{name}-293K", "vibrating", waves, diameters, centers))
     return {one.name: one for one in found}
-
-
-def _kind(name: str) -> str:
-    (kind,) = (kind for kind in KINDS if kind in name)
-    return kind

@@ -49,6 +49,9 @@ def test_sizes_are_those_of_the_sphere():
         error = diameters - STORED.diameters[which, None]
         assert int(exposures) == diameters.size
         assert number(found) == pytest.approx(100 * np.isfinite(diameters).mean(), abs=0.51)
+        if not np.isfinite(diameters).any():
+            assert (bias, rms, holds, width) == ("–", "–", "–", "–")
+            continue
         assert number(bias) == pytest.approx(np.nanmean(error), abs=0.006)
         assert number(rms) == pytest.approx(np.sqrt(np.nanmean(error**2)), abs=0.006)
         low, high = (one[sphere][:, place][:, which] for one in (STORED.low, STORED.high))
@@ -64,8 +67,9 @@ def test_mismatches_are_compared_for_spheres_of_five_cells_or_more():
     for index, key in enumerate(STORED.size_mismatches):
         for place, written in enumerate(rows[MISMATCHES[key].label,]):
             found = STORED.found[STORED.methods.index("sphere"), index, place][which]
-            rms = np.sqrt(np.nanmean((found - STORED.diameters[which, None]) ** 2))
-            assert number(written.split(" ")[0]) == pytest.approx(rms, abs=0.006)
+            error = (found - STORED.diameters[which, None])[np.isfinite(found)]
+            rms = np.sqrt(np.mean(error**2)) if error.size else np.nan
+            assert number(written.split(" ")[0]) == pytest.approx(rms, abs=0.006, nan_ok=True)
 
 
 def test_methods_are_compared_without_a_mismatch_and_with_several():
