@@ -115,6 +115,62 @@ class TestObservers:
         assert np.isnan(observed.errors("ideal", dose=0, kinds=["pair"]).found)
 
 
+class Recorder:
+    """An observer that remembers what it is told, and finds nothing."""
+
+    def __init__(self, series, **options):
+        self.series, self.options, self.doses = series, options, []
+        TOLD.append(self)
+
+    def at_dose(self, dose):
+        self.doses.append(dose)
+        return lambda image: image
+
+
+TOLD = []
+
+
+class TestWhatObserversAreTold:
+    @pytest.fixture(autouse=True)
+    def _recorded(self, monkeypatch):
+        monkeypatch.setattr(_methods, "IdealSizer", Recorder)
+        TOLD.clear()
+
+    def told(self, key):
+        """Return what both are told of a mismatch."""
+        answers = _methods.Answers(tuple(OBSERVERS), pixels=64, false_alarm=0.01)
+        heard = list(answers(MISMATCHES[key], 6, "image", dose=8.0, all_asked=False))
+        assert heard == ["image", "image"]
+        assert all(one.options["false_alarm"] == 0.01 for one in TOLD)
+        return TOLD
+
+    def test_one_knows_the_images_of_the_experiment(self):
+        told, _ = self.told("defocus+20")
+        assert list(told.series) == list(range(15))
+        for diameter in (0, 6):
+            image = MISMATCHES["defocus+20"].expected(diameter, pixels=64)
+            np.testing.assert_allclose(told.series[diameter], image, atol=1e-6)
+
+    def test_one_knows_that_the_crystal_vibrates(self):
+        answers = _methods.Answers(("ideal",), pixels=64, false_alarm=0.05)
+        list(answers(MISMATCHES["phonons"], 0, "image", dose=8.0, all_asked=False))
+        crystal, rest = (MISMATCHES[key].expected(0, pixels=64) for key in ("phonons", "none"))
+        np.testing.assert_allclose(TOLD[0].series[0], crystal, atol=1e-6)
+        change = MISMATCHES["none"].expected(6, pixels=64) - rest
+        np.testing.assert_allclose(TOLD[0].series[6], np.maximum(crystal + change, 0), atol=1e-6)
+
+    def test_the_other_believes_the_reference(self):
+        _, untold = self.told("thickness+1")
+        reference = MISMATCHES["thickness+1"].reference(pixels=64)
+        np.testing.assert_allclose(untold.series[0], reference, atol=1e-6)
+        change = MISMATCHES["none"].expected(6, pixels=64) - MISMATCHES["none"].expected(0, pixels=64)
+        np.testing.assert_allclose(untold.series[6], np.maximum(reference + change, 0), atol=1e-6)
+
+    def test_the_other_believes_the_stated_dose(self):
+        told, untold = self.told("dose-double")
+        assert (told.doses, untold.doses) == ([8.0], [16.0])
+
+
 class TestParts:
     def test_a_part_is_the_same_as_in_the_whole(self):
         names = ["false_alarm", "ideal_untold"]
