@@ -27,7 +27,7 @@ MISMATCHES_FILE = FOLDER / "mismatches.npz"
 SEED = 0
 DRAWS = 20
 PRISTINE_DRAWS = 100
-MISMATCH_DRAWS = {"draws": 5, "slow_draws": 2, "pristine_draws": 100, "slow_pristine_draws": 25}
+MISMATCH_DRAWS = {"draws": 4, "slow_draws": 1, "pristine_draws": 100, "slow_pristine_draws": 25}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -29,8 +29,8 @@ ALARM_DOSES = (5.0, 50.0, 500.0)
 DOSES = (2.0, 5.0, 10.0, 50.0, 500.0)
 """Doses of precipitates in e⁻/Å²: 200 to 50 000 e⁻/nm²."""
 SIZE_MISMATCHES = ("none", "thickness+1", "defocus+5", "shift-0.3", "tilt", "several")
-# Draws in one task of a worker process: some seconds' work.
-ROUND = 25
+# Draws in one task of a worker process: a place is one task, because another worker would prepare all anew.
+ROUND = 1000
 LIBRARIES = ("numpy", "opencv-python-headless")
 
 
@@ -68,8 +68,8 @@ def mismatch_study(
     size_mismatches: Sequence[str] = SIZE_MISMATCHES,
     doses: Sequence[float] = DOSES,
     specimens: Sequence[str] | None = None,
-    draws: int = 5,
-    slow_draws: int = 2,
+    draws: int = 4,
+    slow_draws: int = 1,
     pixels: int = 512,
     false_alarm: float = 0.05,
     rng: int | None = 0,
