@@ -16,7 +16,6 @@ from hrtem_lab.waves import (
     load_exit_wave,
     load_exit_waves,
     load_off_grid_specimen,
-    load_study_specimens,
 )
 
 CELL = 5.275
@@ -302,40 +301,3 @@ class TestOffGridSpecimens:
         assert words.startswith("<OffGridSpecimen 'facetted': ")
         assert "\n" not in words
         assert len(words) < 140
-
-
-class TestStudySpecimens:
-    def test_they_are_twelve_that_the_other_list_does_not_name(self):
-        specimens = load_study_specimens()
-        kinds = [name.rpartition("-")[0] for name in specimens]
-        assert {kind: kinds.count(kind) for kind in kinds} == {
-            "sphere": 6,
-            "ellipsoid": 2,
-            "facetted": 2,
-            "pair": 2,
-        }
-        assert not set(specimens) & set(list_off_grid_specimens())
-        for name, specimen in specimens.items():
-            assert specimen.name == name
-            assert len(specimen.waves) == 1
-            assert specimen.cells == (16, 16, 40)
-            assert "\n" not in repr(specimen)
-
-    @pytest.mark.parametrize("name", ["sphere-1", "ellipsoid-2", "pair-2"])
-    def test_the_image_differs_from_the_crystal_where_the_truth_says_so(self, name):
-        specimen = load_study_specimens()[name]
-        image = form_image(specimen.waves, shape=512)
-        crystal = form_image(load_exit_wave("nb3sn"), shape=512, field_of_view=16 * CELL)
-        error = np.abs(image - crystal).reshape(16, 32, 16, 32).mean(axis=(1, 3))
-        deep = specimen.cell_depth > 2 * CELL
-        assert deep.any()
-        assert error[deep].min() > 2 * np.median(error[specimen.cell_depth == 0])
-
-    def test_it_is_the_same_object_each_time(self):
-        """A wave may be the key of a cache."""
-        assert load_study_specimens()["pair-1"].waves is load_study_specimens()["pair-1"].waves
-
-    def test_its_provenance_is_its_own(self):
-        first, second = (load_study_specimens()[name].waves.provenance for name in ("sphere-1", "pair-2"))
-        assert len(first["diameters"]) == len(first["centers"]) == 1
-        assert len(second["diameters"]) == len(second["centers"]) == 2
