@@ -196,7 +196,8 @@ def warn_of_counts(
     reference: NDArray[np.floating] | None = None,
     *,
     counts: float | None = None,
-) -> None:
+    stacklevel: int = 4,
+) -> str | None:
     """Warn if `image` looks like electrons per pixel instead of intensity relative to the incident beam.
 
     Parameters
@@ -208,12 +209,19 @@ def warn_of_counts(
         Intensity relative to the incident beam; without it, the beam itself is what `image` is compared with.
     counts : float, optional
         Electrons that a pixel of vacuum expects, if `image` is an exposure.
+    stacklevel : int
+        Of the warning, counted from here.
+
+    Returns
+    -------
+    str or None
+        The warning.
     """
     with np.errstate(over="ignore"):
         mean = float(image.mean(dtype=np.float64))
         usual = 1.0 if reference is None else float(reference.mean(dtype=np.float64))
     if not (mean > 0 and usual > 0 and mean / usual <= MOST_BRIGHT):
-        return
+        return None
     ratio, electrons = mean / usual, math.inf if counts is None else usual * image.size * counts
     beyond = ratio > FAR or (reference is not None and ratio < 1 / FAR)
     if beyond and electrons >= ENOUGH_ELECTRONS:
@@ -222,13 +230,14 @@ def warn_of_counts(
     elif counts and _counted(image, counts):
         sign = "holds whole numbers alone, as electrons are"
     else:
-        return
+        return None
     here = "" if counts is None else f", here {counts:.4g}"
-    warnings.warn(
+    message = (
         f"{name} {sign}: it must be an intensity relative to the incident beam; divide electrons by "
-        f"counts_per_pixel(dose_per_area, sampling=…){here}",
-        stacklevel=4,
+        f"counts_per_pixel(dose_per_area, sampling=…){here}"
     )
+    warnings.warn(message, stacklevel=stacklevel)
+    return message
 
 
 def _counted(image: NDArray[np.floating], counts: float) -> bool:

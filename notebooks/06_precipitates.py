@@ -29,8 +29,10 @@ page.prediction()
 # The pictures show, from left to right, the image, the difference of each cell from the pristine crystal, and the cells that
 # the method counts. The diameter found is that of a disc with as many cells. Below them, a histogram shows how many cells have
 # which difference, and where the threshold is. At the bottom are all diameters, from a stored study of 20 exposures per point.
-# *Measure with my noise* adds exposures at exactly your settings. No method is told where the precipitate is, or whether there
-# is one.
+# *Measure with my noise* adds exposures at exactly your settings.
+#
+# No method is told where the precipitate is, or whether there is one. Every method is told the unit cell, the dose, and a
+# reference: the simulated image of the pristine crystal. The sphere is told the aperture and the thickness, too.
 
 # %%
 page.dashboard()
@@ -62,6 +64,27 @@ page.dashboard()
 #   alike. So their noise averages out *before* anything is squared. Its map shows the probability that a cell is part of the
 #   sphere.
 # * **“Not detectable” is an answer.** Set the diameter to 0. A method that finds something there cannot be trusted elsewhere.
+#
+# ## When the reference does not fit
+#
+# Up to here the reference was exact. No experiment has such a reference: its thickness, focus, position and tilt are known
+# roughly. With *The reference*, below the pictures, you make the reference a little wrong. The image stays the same.
+#
+# * **Pristine crystal becomes a precipitate.** Shift the reference by 0.3 Å: every cell is now a little different, and the
+#   *false-alarm rate* counts [253 of 256](?diameter=0&method=false_alarm&shift=0.3). If the reference is tilted by 1 mrad, it
+#   counts [190](?diameter=0&method=false_alarm&tilt=1). If it is 3 cells too thick, *optimised* finds a precipitate of [8.2
+#   cells](?diameter=0&method=paper_optimised&thicker=3). The intervals are narrow: they describe the noise, not the reference.
+# * **A threshold that sees little is not fooled easily, but its number changes.** With the same shift, 0.18 + noise counts [0
+#   cells](?diameter=0&shift=0.3) of the pristine crystal. For 10 cells it finds [8.7](?thicker=3) instead of [7.5](?dose=5000) if
+#   the reference is 3 cells too thick, and [6.7](?defocus=20) if the reference is 20 Å out of focus.
+# * **The image itself knows what is common to all cells.** A wrong reference changes all cells alike, a precipitate only some.
+#   Choose *Background*, *from the image's own cells*: now the *false-alarm rate* counts [0
+#   cells](?diameter=0&method=false_alarm&shift=0.3&background=image) of the shifted pristine crystal. With the reference that is 3
+#   cells too thick, 0.18 + noise finds [7.6](?thicker=3&background=image) of 10 cells, nearly as with the exact one. Or take the
+#   whole reference from the image: choose *the image's own cells*.
+# * **The sphere** leaves out what changes slowly over the image. So it counts [0
+#   cells](?diameter=0&dose=1000&method=sphere&defocus=5) of pristine crystal if the reference is 5 Å out of focus, and still finds
+#   [10.0 cells](?method=sphere&defocus=5) of 10. Below its number it says what is wrong. Read this before you believe a number.
 #
 # ## What the study says
 #
@@ -102,6 +125,16 @@ page.limits()
 
 # %%
 page.game()
+
+# %% [markdown]
+# ## Would you believe this number?
+#
+# Each case shows an image, and what a method says of it. Its reference may be exact or wrong, and you are not told. Look at the
+# map: is there a group of cells that differ, or do all of them differ? After your answer you see the truth, what was wrong with
+# the reference, and what the sphere says. Your browser keeps your answers.
+
+# %%
+page.believe()
 
 # %% [markdown]
 # ## Check yourself

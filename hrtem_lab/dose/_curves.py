@@ -145,8 +145,8 @@ def discriminability(
     xarray.Dataset
         By dose, and by metric if a sequence is given: `auc`, the probability that an exposure of the other
         material differs more than one of the same material, and `d_prime`, the distance of the two means in
-        standard deviations; `auc_low`, `auc_high`, `d_prime_low`, `d_prime_high`, the ends of 95 % bootstrap
-        intervals; and `difference`, every draw, with the image "same" or "other".
+        standard deviations; `auc_low`, `auc_high`, `d_prime_low`, `d_prime_high`, the ends of 95 % intervals
+        from `bootstrap_interval`; and `difference`, every draw, with the image "same" or "other".
 
     Raises
     ------

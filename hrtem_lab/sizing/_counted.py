@@ -7,6 +7,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from hrtem_lab import _validation
 from hrtem_lab.metrics import Metric, MetricLike, as_metric
 from hrtem_lab.noise import shot_noise
 from hrtem_lab.sizing._cells import CellComparison
@@ -18,9 +19,11 @@ from hrtem_lab.sizing._thresholds import (
     FIXED,
     OTSU,
     PAPER_OPTIMISED,
+    Background,
     Threshold,
     compact,
     most_by_chance,
+    own_background,
 )
 
 Floats = NDArray[np.float64]
@@ -31,6 +34,8 @@ TAIL_EXPOSURES = 16
 """Exposures for the tail of the differences by noise, from which a false-alarm rate is read."""
 REPLICATES = 200
 """Counts that are drawn for an interval."""
+EXPOSURES, IMAGE = "exposures", "image"
+"""Where the differences without a precipitate come from."""
 
 
 class CountingSizer(PreparedSizer):
@@ -50,6 +55,8 @@ class CountingSizer(PreparedSizer):
         Whether only the largest connected group of cells counts.
     rng : int or numpy.random.Generator
         Seed of the pristine exposures that show what noise alone makes of cells.
+    background : str
+        What differs without a precipitate: "exposures" of the reference tell, or the cells of the "image".
     """
 
     metric: Metric
@@ -63,9 +70,11 @@ class CountingSizer(PreparedSizer):
         metric: MetricLike | None = None,
         compact: bool = False,
         rng: int | np.random.Generator = 0,
+        background: str = EXPOSURES,
     ) -> None:
         super().__init__(conditions)
         self.threshold, self.method, self.compact = threshold, threshold.key, bool(compact)
+        self.background = _validation.one_of("background", background, (EXPOSURES, IMAGE))
         self.metric = as_metric(threshold.metric if metric is None else metric)
         self.differences = CellComparison(reference, cells=conditions.cells, metric=self.metric)
         self._pristine = self._pristine_differences(reference, np.random.default_rng(rng))
@@ -74,10 +83,15 @@ class CountingSizer(PreparedSizer):
         """Return what the method says about an image."""
         return self.judge(self.differences(image))
 
+    @property
+    def _noise_free(self) -> bool:
+        dose = self.conditions.dose_per_area
+        return dose is None or not np.isfinite(dose)
+
     def _pristine_differences(self, reference: NDArray[np.floating], rng: np.random.Generator) -> Floats:
         """Return the differences of cells of pristine exposures."""
         dose, sampling = self.conditions.dose_per_area, self.conditions.sampling
-        if dose is None:
+        if dose is None or self._noise_free:
             return self.differences(reference).ravel()
         exposures = (
             shot_noise(reference, dose_per_area=dose, sampling=sampling, rng=rng)
@@ -85,17 +99,27 @@ class CountingSizer(PreparedSizer):
         )
         return np.concatenate([self.differences(one).ravel() for one in exposures])
 
+    def _background_of(self, differences: Floats) -> Background:
+        """Return what differs in an image without a precipitate."""
+        if self.background == IMAGE:
+            return own_background(differences, self._pristine)
+        return Background(course=np.zeros_like(differences), pristine=self._pristine, uncertainty=0.0)
+
     def judge(self, differences: Floats) -> Size:
         """Return what the method says about an image's map of cells."""
+        background = self._background_of(differences)
+        pristine = background.pristine
+        differences = differences - (background.course - background.course.mean())
         rate = self.conditions.false_alarm
         # Of a single cell; an image of many cells may show some of them by chance.
         cell_rate = rate / differences.size if self.threshold.reads_tail else rate
-        threshold = self.threshold.rule(differences.ravel(), self._pristine, cell_rate)
+        threshold = self.threshold.rule(differences.ravel(), pristine, cell_rate)
         mask = differences > threshold
         # One more false alarm than were seen: none among a thousand does not make them impossible.
-        chance = (int((self._pristine > threshold).sum()) + 1) / (self._pristine.size + 1)
-        noise_free = self.conditions.dose_per_area is None
-        most = 0 if noise_free else most_by_chance(chance, mask.size, rate)
+        seen = int((pristine + background.uncertainty > threshold).sum())
+        chance = (seen + 1) / (pristine.size + 1)
+        exact = self._noise_free and self.background == EXPOSURES
+        most = 0 if exact else most_by_chance(chance, mask.size, rate)
         detected = int(mask.sum()) > most
         if self.compact:
             mask = compact(mask)
@@ -120,6 +144,7 @@ class CountingSizer(PreparedSizer):
 
 
 COMPACT = Variant(key="compact", label="one connected group", options={"compact": True})
+FROM_IMAGE = Variant(key="image", label="background from the image", options={"background": IMAGE})
 BY_SIFT = Variant(key="sift", label="SIFT", options={"metric": "sift"})
 
 
@@ -128,7 +153,7 @@ def counted(
     *,
     colour: str,
     marker: str,
-    variants: tuple[Variant, ...] = (COMPACT,),
+    variants: tuple[Variant, ...] = (COMPACT, FROM_IMAGE),
     column: int | None = None,
     rival: bool = False,
 ) -> SizingMethod:
@@ -151,7 +176,7 @@ def counted(
 COUNTED = (
     counted(FIXED, colour="#D55E00", marker="s", column=4),
     counted(PAPER_OPTIMISED, colour="#CC79A7", marker="^", column=3, rival=True),
-    counted(FALSE_ALARM, colour="#009E73", marker="v", column=2, variants=(COMPACT, BY_SIFT)),
+    counted(FALSE_ALARM, colour="#009E73", marker="v", column=2, variants=(COMPACT, BY_SIFT, FROM_IMAGE)),
     counted(OTSU, colour="#56B4E9", marker="P"),
 )
 """Rows of the methods that count cells."""

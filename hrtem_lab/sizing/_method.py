@@ -19,7 +19,7 @@ from hrtem_lab.sizing._outcome import Size
 from hrtem_lab.sizing._thresholds import Threshold
 
 NOISE_FREE = 1e4
-"""Electrons per Å² that stand for an image without noise."""
+"""Electrons per Å² that stand for an image without noise, and for more of them."""
 CELL_PROBABILITY = "probability of each cell"
 """What the map of a method shows that weighs precipitates as a whole."""
 REFERENCE, SERIES = "reference", "series"
@@ -37,7 +37,7 @@ class Conditions:
     cells : (int, int)
         Unit cells along rows and columns.
     dose_per_area : float or None
-        Incident electrons per Å²; None for images without noise.
+        Incident electrons per Å², infinite for images without noise; None where each image's own noise tells.
     sampling : float or (float, float)
         Pixel size in Å; of pixels that are not square, along (rows, columns).
     false_alarm : float
@@ -53,7 +53,8 @@ class Conditions:
     def describe(self) -> str:
         """Return in a few words what is exposed."""
         rows, columns = self.cells
-        dose = "no noise" if self.dose_per_area is None else f"{self.dose_per_area:g} e⁻/Å²"
+        given = self.dose_per_area
+        dose = "dose unknown" if given is None else "no noise" if np.isinf(given) else f"{given:g} e⁻/Å²"
         return f"{rows} × {columns} cells of {self.cell:.4g} Å, {dose}"
 
     @property
@@ -67,7 +68,7 @@ class Conditions:
     @property
     def counts(self) -> float:
         """Expected electrons in a pixel of vacuum; without noise, as many as leave none to be seen."""
-        dose = NOISE_FREE if self.dose_per_area is None else self.dose_per_area
+        dose = NOISE_FREE if self.dose_per_area is None else min(self.dose_per_area, NOISE_FREE)
         return counts_per_pixel(dose, sampling=self.sampling)
 
 
@@ -89,8 +90,10 @@ def checked_conditions(
 
 
 def checked_dose(dose_per_area: Any) -> float | None:
-    """Return the dose, or None for an image without noise."""
-    return None if dose_per_area is None else _validation.positive("dose_per_area", dose_per_area)
+    """Return the dose: positive, infinite for an image without noise, or None if it is unknown."""
+    if dose_per_area is None or (isinstance(dose_per_area, float) and dose_per_area == np.inf):
+        return dose_per_area
+    return _validation.positive("dose_per_area", dose_per_area)
 
 
 def checked_reference(reference: ArrayLike) -> NDArray[np.floating]:
@@ -246,9 +249,9 @@ class SizingMethod:
     --------
     >>> from hrtem_lab.sizing import SIZERS
     >>> SIZERS["sphere"].options
-    {'thickness': 40, 'half_cells': False, 'semiangle_cutoff': 30.0, 'energy': 80000.0}
+    {'thickness': 40, 'semiangle_cutoff': 30.0, 'energy': 80000.0, 'readout_noise': None, 'most': 4}
     >>> [method.label for method in SIZERS["otsu"].study_methods]
-    ['Otsu', 'Otsu, one connected group']
+    ['Otsu', 'Otsu, one connected group', 'Otsu, background from the image']
     """
 
     key: str
@@ -273,10 +276,14 @@ class SizingMethod:
 
     def __call__(self, known: Any, conditions: Conditions, **options: Any) -> PreparedSizer:
         """Return the method prepared for many images; an option that it does not use is refused."""
+        self.check(options)
+        return self.prepare(known, conditions, **options)
+
+    def check(self, options: Mapping[str, Any]) -> None:
+        """Refuse an option that the method does not use."""
         for name, value in options.items():
             if name not in self.options:
                 raise ValueError(f"{name} does not apply to method={self.key!r}, got {value!r}")
-        return self.prepare(known, conditions, **options)
 
     @property
     def options(self) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from hrtem_lab import _validation
 from hrtem_lab.metrics import MetricLike
-from hrtem_lab.sizing._method import PreparedSizer, checked_conditions, checked_reference
+from hrtem_lab.sizing._evidence.own import MAX_FREQUENCY, measured_dose, own_reference
+from hrtem_lab.sizing._method import (
+    Conditions,
+    PreparedSizer,
+    checked_conditions,
+    checked_dose,
+    checked_reference,
+)
 from hrtem_lab.sizing._outcome import Size
 from hrtem_lab.sizing._table import SIZERS, methods
 
@@ -21,7 +29,7 @@ class PrecipitateSizer:
     ----------
     reference, cells, dose_per_area, sampling, method, false_alarm
         As for `size_precipitate`.
-    metric, compact, rng
+    metric, compact, rng, background
         As for `size_precipitate`; they concern the methods with a threshold.
     thickness, half_cells, semiangle_cutoff, energy
         As for `size_precipitate`; they concern the sphere.
@@ -45,25 +53,25 @@ class PrecipitateSizer:
 
     def __init__(
         self,
-        reference: ArrayLike,
+        reference: ArrayLike | None = None,
         *,
         cells: int | tuple[int, int],
-        dose_per_area: float | None,
         sampling: float | tuple[float, float],
+        dose_per_area: float | None = None,
         method: str = "sphere",
         false_alarm: float = 0.05,
         metric: MetricLike | None = None,
         compact: bool | None = None,
         rng: int | np.random.Generator | None = None,
+        background: str | None = None,
         thickness: int | None = None,
-        half_cells: bool | None = None,
         semiangle_cutoff: float | None = None,
         energy: float | None = None,
+        readout_noise: float | None = None,
+        most: int | None = None,
     ) -> None:
-        self._reference = checked_reference(reference)
-        _validation.warn_of_counts("reference", self._reference)
-        self._prepared = _prepare(
-            self._reference,
+        self._door = _Door(
+            reference,
             method,
             cells=cells,
             dose_per_area=dose_per_area,
@@ -72,43 +80,45 @@ class PrecipitateSizer:
             metric=metric,
             compact=compact,
             rng=rng,
+            background=background,
             thickness=thickness,
-            half_cells=half_cells,
             semiangle_cutoff=semiangle_cutoff,
             energy=energy,
+            readout_noise=readout_noise,
+            most=most,
         )
 
     @property
     def method(self) -> str:
         """The key of the method."""
-        return self._prepared.method
+        return self._door.row.key
 
     def __repr__(self) -> str:
-        return f"<PrecipitateSizer: {self.method!r}, {self._prepared.conditions.describe()}>"
+        return f"<PrecipitateSizer: {self.method!r}, {self._door.words}>"
 
     def __call__(self, image: ArrayLike) -> Size:
         """Return what the method says about one image."""
-        array = _checked_image(image, self._prepared.conditions.shape)
-        _warn_of_counts(array, self._reference, self._prepared)
-        return self._prepared(array)
+        return self._door(image)
 
 
 def size_precipitate(
-    reference: ArrayLike,
-    image: ArrayLike,
+    reference: ArrayLike | None = None,
+    image: ArrayLike | None = None,
     *,
     cells: int | tuple[int, int],
-    dose_per_area: float | None,
     sampling: float | tuple[float, float],
+    dose_per_area: float | None = None,
     method: str = "sphere",
     false_alarm: float = 0.05,
     metric: MetricLike | None = None,
     compact: bool | None = None,
     rng: int | np.random.Generator | None = None,
+    background: str | None = None,
     thickness: int | None = None,
-    half_cells: bool | None = None,
     semiangle_cutoff: float | None = None,
     energy: float | None = None,
+    readout_noise: float | None = None,
+    most: int | None = None,
 ) -> Size:
     r"""Return the size of a spherical precipitate in an image of a crystal, or that none is detectable.
 
@@ -139,6 +149,12 @@ def size_precipitate(
     rng : int or numpy.random.Generator, optional
         For methods with a threshold: seed of the pristine exposures from which they learn the noise. None: 0,
         so that the same call gives the same answer.
+    background : str, optional
+        For methods with a threshold: what tells how much cells without a precipitate differ. "exposures" of
+        the reference, as in the paper: right if the image shows the same crystal through the same
+        microscope. "image": its own cells, so that a reference that does not quite fit is no precipitate;
+        then some 40 % of the cells must be pristine, and `map` is free of the course over the cells. None:
+        "exposures".
     thickness : int, optional
         For the sphere: thickness of the specimen in cells; the sphere's centre lies in its middle. None: 40.
     half_cells : bool, optional
@@ -188,10 +204,10 @@ def size_precipitate(
     Traceback (most recent call last):
     ValueError: compact does not apply to method='sphere', got True
     """
-    pristine = checked_reference(reference)
-    array = _checked_image(image, pristine.shape)
-    sizer = _prepare(
-        pristine,
+    if image is None:
+        raise TypeError("image must be given, got None")
+    door = _Door(
+        reference,
         method,
         cells=cells,
         dose_per_area=dose_per_area,
@@ -200,39 +216,104 @@ def size_precipitate(
         metric=metric,
         compact=compact,
         rng=rng,
+        background=background,
         thickness=thickness,
-        half_cells=half_cells,
         semiangle_cutoff=semiangle_cutoff,
         energy=energy,
+        readout_noise=readout_noise,
+        most=most,
+        image=image,
     )
-    _validation.warn_of_counts("reference", pristine)
-    _warn_of_counts(array, pristine, sizer)
-    return sizer(array)
+    return door(image)
 
 
-def _prepare(
-    reference: NDArray[np.floating],
-    method: str,
-    *,
-    cells: Any,
-    dose_per_area: Any,
-    sampling: Any,
-    false_alarm: Any,
-    **options: Any,
-) -> PreparedSizer:
-    """Return a method prepared for many images; of the options, those that are not None are given."""
-    row = SIZERS[_validation.one_of("method", method, methods())]
-    conditions = checked_conditions(
-        reference.shape, cells=cells, dose_per_area=dose_per_area, sampling=sampling, false_alarm=false_alarm
-    )
-    given = {name: value for name, value in options.items() if value is not None}
-    return row(reference, conditions, **given)
+class _Door:
+    """What both doors do: check, prepare what can be prepared before the image is there, and the rest after.
 
+    Without a reference the method is prepared for each image; a method that needs the dose and is not given
+    it, too.
+    """
 
-def _warn_of_counts(image: NDArray, reference: NDArray, sizer: PreparedSizer) -> None:
-    conditions = sizer.conditions
-    counts = None if conditions.dose_per_area is None else conditions.counts
-    _validation.warn_of_counts("image", image, reference, counts=counts)
+    def __init__(
+        self,
+        reference: ArrayLike | None,
+        method: str,
+        *,
+        cells: Any,
+        dose_per_area: Any,
+        sampling: Any,
+        false_alarm: Any,
+        image: ArrayLike | None = None,
+        **options: Any,
+    ) -> None:
+        self.row = SIZERS[_validation.one_of("method", method, methods())]
+        self._given = {name: value for name, value in options.items() if value is not None}
+        self._exposure = {
+            "cells": cells,
+            "dose_per_area": checked_dose(dose_per_area),
+            "sampling": sampling,
+            "false_alarm": false_alarm,
+        }
+        self.row.check(self._given)
+        self._prepared: PreparedSizer | None = None
+        self._reference = None
+        if reference is None:
+            checked_shape = None if image is None else _validation.image("image", image).shape
+        else:
+            self._reference = checked_reference(reference)
+            checked_shape = self._reference.shape
+            if image is not None:
+                _checked_image(image, checked_shape)
+            _validation.warn_of_counts("reference", self._reference, stacklevel=6)
+        if checked_shape is None:
+            checked_conditions((1, 1), **{**self._exposure, "cells": 1})
+        else:
+            conditions = checked_conditions(checked_shape, **self._exposure)
+            if self._measures_itself or (self._reference is not None and conditions.dose_per_area is not None):
+                self._prepared = self.row(self._reference, conditions, **self._given)
+
+    @property
+    def _measures_itself(self) -> bool:
+        """Whether the method needs neither a reference nor a dose."""
+        return self.row.metric is None
+
+    @property
+    def words(self) -> str:
+        """What is exposed, in a few words."""
+        if self._prepared is not None:
+            return self._prepared.conditions.describe()
+        rows, columns = _validation.pair("cells", self._exposure["cells"])
+        return f"{rows} × {columns} cells, prepared for each image"
+
+    def __call__(self, image: ArrayLike) -> Size:
+        array = _validation.image("image", image)
+        if self._reference is not None:
+            _validation.same_shape("image", array, self._reference.shape)
+        conditions = checked_conditions(array.shape, **self._exposure)
+        known = conditions.dose_per_area not in (None, np.inf)
+        counts = conditions.counts if known else None
+        problem = None
+        if self._reference is not None or known:  # otherwise the image says itself what its units are
+            problem = _validation.warn_of_counts("image", array, self._reference, counts=counts, stacklevel=5)
+        if self._prepared is not None and self._prepared.conditions.shape == array.shape:
+            size = self._prepared(array)
+        elif self._measures_itself:
+            size = self.row(self._reference, conditions, **self._given)(array)
+        else:
+            size = self._counted(array, conditions)
+        return replace(size, problems=(f"these are camera counts: {problem}", *size.problems)) if problem else size
+
+    def _counted(self, image: NDArray[np.floating], conditions: Conditions) -> Size:
+        """Return what a method says that compares cells with a reference at a known dose."""
+        reference, error = self._reference, 0.0
+        band = {"sampling": conditions.sampling, "max_frequency": MAX_FREQUENCY}
+        if reference is None:
+            reference = own_reference(image, conditions.cells, **band)
+        if conditions.dose_per_area is None:
+            found = measured_dose(image, conditions.cells, **band)
+            conditions, error = replace(conditions, dose_per_area=found[0]), found[1]
+        size = self.row(reference, conditions, **self._given)(image)
+        return replace(size, dose_per_area=conditions.dose_per_area, dose_error=error)
 
 
 def _checked_image(image: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.floating]:

@@ -1,35 +1,70 @@
-"""The sphere: every sphere of a whole diameter, anywhere in the image, weighed by its evidence."""
+"""The sphere: every sphere anywhere in the image, weighed by its evidence, whatever the crystal does smoothly."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hrtem_lab import _validation
-from hrtem_lab.sizing._evidence.channels import cell_channels
-from hrtem_lab.sizing._evidence.posterior import interval, log_mean
-from hrtem_lab.sizing._evidence.spheres import all_spheres, evidence
-from hrtem_lab.sizing._method import CELL_PROBABILITY, Conditions, PreparedSizer, SizingMethod
-from hrtem_lab.sizing._outcome import Size
+from hrtem_lab.noise import counts_per_pixel
+from hrtem_lab.sizing._evidence.channels import CellChannels, cell_channels, mean_cell
+from hrtem_lab.sizing._evidence.electrons import Electrons, measured_electrons
+from hrtem_lab.sizing._evidence.measured import Sphere, best_of, distance, refined
+from hrtem_lab.sizing._evidence.own import own_cell
+from hrtem_lab.sizing._evidence.posterior import log_mean
+from hrtem_lab.sizing._evidence.smooth import LEAST_ROOM, change_evidence, polynomials, scatter
+from hrtem_lab.sizing._evidence.spheres import Exposed, Weighed, courses_of, sphere_grid
+from hrtem_lab.sizing._method import CELL_PROBABILITY, NOISE_FREE, Conditions, PreparedSizer, SizingMethod
+from hrtem_lab.sizing._outcome import Precipitate, Size
 from hrtem_lab.sizing.specimens import THICKNESS
 from hrtem_lab.waves import wavelength
 
 Floats = NDArray[np.float64]
 
-MOST_CELLS = 32
-"""Cells along one side for which all spheres fit into memory: it grows with the fifth power."""
+MOST_CELLS = 64
+"""Cells along one side that are looked at."""
+MOST = 4
+"""Precipitates that are looked for."""
+MISFIT = 0.1
+"""Part of the evidence for the first precipitates that what they leave unexplained may look like another."""
+APART = 0.5
+"""Cells that two precipitates must be apart, seen along the beam."""
+UNSURE = 5.0
+"""Standard errors by which the measured dose may differ from the given one, or `TOLERANCE` of it."""
+TOLERANCE = 0.15
+REMARKABLE = 10.0
+"""Natural logarithm of the evidence for a change of the crystal that is worth a word, from this part of its
+contrast on."""
+CHANGE = 0.02
+RESTLESS = 1.3
+FILLING = 0.8
+"""Part of the field's side from which on a precipitate leaves too little beside it."""
+CUT = 0.25
+
+
+@dataclass(frozen=True)
+class _Exposure:
+    """What an image's noise is taken for."""
+
+    channels: CellChannels
+    dose_per_area: float
+    dose_error: float
+    problems: tuple[str, ...]
 
 
 class SphereSizer(PreparedSizer):
-    """Weighs the evidence of every sphere.
+    """Weighs the evidence of every sphere, one precipitate after another.
 
     Parameters
     ----------
-    reference : numpy.ndarray, shape (rows, columns)
-        The pristine image, nowhere negative.
+    reference : numpy.ndarray, shape (rows, columns), or None
+        The pristine image, nowhere negative; None for the image's own median cell.
     conditions : Conditions
         Of all images.
-    thickness, half_cells, semiangle_cutoff, energy
+    thickness, semiangle_cutoff, energy, readout_noise, most
         As for `size_precipitate`.
     """
 
@@ -37,72 +72,369 @@ class SphereSizer(PreparedSizer):
 
     def __init__(
         self,
-        reference: NDArray[np.floating],
+        reference: NDArray[np.floating] | None,
         conditions: Conditions,
         *,
         thickness: int = THICKNESS,
-        half_cells: bool = False,
         semiangle_cutoff: float = 30.0,
         energy: float = 80e3,
+        readout_noise: float | None = None,
+        most: int = MOST,
     ) -> None:
         super().__init__(conditions)
-        cells = conditions.cells
+        self._cells = cells = conditions.cells
         if max(cells) > MOST_CELLS:
             raise ValueError(
                 f"cells must be at most {MOST_CELLS} each way for method={self.method!r}, got {max(cells)}"
             )
-        depth = _validation.positive_integer("thickness", thickness)
-        max_frequency = 2e-3 * _validation.positive("semiangle_cutoff", semiangle_cutoff) / wavelength(energy)
-        self._spheres = all_spheres(cells, depth, half_cells=bool(half_cells))
-        self._channels = cell_channels(
-            reference,
-            cells=cells,
-            counts=conditions.counts,
-            sampling=conditions.sampling,
-            max_frequency=max_frequency,
+        self._depth = _validation.positive_integer("thickness", thickness)
+        self._max_frequency = (
+            2e-3 * _validation.positive("semiangle_cutoff", semiangle_cutoff) / wavelength(energy)
         )
+        self._readout = (
+            None if readout_noise is None else _validation.non_negative("readout_noise", readout_noise)
+        )
+        self._most = _validation.positive_integer("most", most)
+        self._grid = sphere_grid(cells, self._depth)
+        self._basis = polynomials(cells)
+        self._cell = None if reference is None else mean_cell(reference, cells)
+        if self._cell is not None and conditions.dose_per_area is not None:
+            _ = self._prepared
 
     def __call__(self, image: NDArray[np.floating]) -> Size:
         """Return what the method says about an image."""
-        channels, variances = self._channels(image)
-        at_known_noise, at_fitted_noise = evidence(channels, variances, self._channels.prior, self._spheres)
-        total = log_mean([log_mean(one) for one in at_known_noise])
-        greatest = max(one.max() for one in at_fitted_noise)
-        weights = [np.exp(one - greatest) for one in at_fitted_noise]
-        cell_probability = self._cell_probability(weights)
-        if total <= -np.log(self.conditions.false_alarm):
-            return self.nothing(cell_probability, 0.5, evidence=total)
-        by_diameter = np.array([weight.mean() for weight in weights])
-        probability = by_diameter / by_diameter.sum()
-        best = int(probability.argmax())
-        place = int(weights[best].sum(axis=1).argmax())
-        low, high = interval(probability)
-        return self.found(
-            diameter=self._spheres[best].diameter * self.conditions.cell,
-            low=low * self.conditions.cell,
-            high=high * self.conditions.cell,
-            mask=(self._spheres[best].thickness[place] > 0).reshape(self.conditions.cells),
-            map=cell_probability,
+        exposure = self._expose(image)
+        values, variances = exposure.channels(image)
+        look = _Look(self, exposure, values.T, variances)
+        size = look.size()
+        return replace(size, dose_per_area=exposure.dose_per_area, dose_error=exposure.dose_error)
+
+    @cached_property
+    def _prepared(self) -> CellChannels:
+        """The channels of the reference at the given dose, without readout noise that is not given."""
+        assert self._cell is not None
+        return self._channels(self._cell, self.conditions.counts, self._readout or 0.0)
+
+    def _channels(self, cell: Floats, counts: float, readout: float) -> CellChannels:
+        rows, columns = (
+            size // count for size, count in zip(self.conditions.shape, self._cells, strict=True)
+        )
+        return cell_channels(
+            cell,
+            cells=self._cells,
+            pixels=(rows, columns),
+            counts=counts,
+            readout=readout,
+            sampling=self.conditions.sampling,
+            max_frequency=self._max_frequency,
+        )
+
+    def _expose(self, image: NDArray[np.floating]) -> _Exposure:
+        """Return the channels for an image's own noise, and what is wrong with the dose that was given."""
+        given = self.conditions.dose_per_area
+        unit = counts_per_pixel(1.0, sampling=self.conditions.sampling)
+        found = self._measured(image)
+        if given is None and found is None:
+            raise ValueError(
+                "dose_per_area must be given, because the pixels are too coarse to measure the noise beyond "
+                f"the aperture's band, got sampling {self.conditions.sampling!r}"
+            )
+        counts = found.counts if found is not None and given is None else self.conditions.counts
+        dose, error, problems = given, 0.0, ()
+        if found is not None and (given is None or self._contradicts(found, counts)):
+            if given is not None:
+                problems = (
+                    f"the noise is that of {found.counts / unit:.3g} e⁻/Å², not of the {given:.3g} e⁻/Å² given",
+                )
+            counts = min(found.counts, NOISE_FREE * unit)
+            dose, error = found.counts / unit, found.counts_error / unit
+        readout = self._readout
+        if readout is None:
+            readout = 0.0 if found is None else found.readout
+        assert dose is not None
+        cell = self._cell
+        if cell is None:
+            options = {"sampling": self.conditions.sampling, "max_frequency": self._max_frequency}
+            cell = own_cell(image, self._cells, **options)
+            channels = self._channels(cell, counts, readout)
+        elif counts == self.conditions.counts and readout == (self._readout or 0.0):
+            channels = self._prepared
+        else:
+            channels = self._channels(cell, counts, readout)
+        return _Exposure(channels, dose, error, problems)
+
+    def _measured(self, image: NDArray[np.floating]) -> Electrons | None:
+        """Return what the noise of an image says; of a large one, that of a part."""
+        rows, columns = (
+            size // count for size, count in zip(self.conditions.shape, self._cells, strict=True)
+        )
+        few = [
+            min(count, max(1, PART // size))
+            for count, size in zip(self._cells, (rows, columns), strict=True)
+        ]
+        part = image[: few[0] * rows, : few[1] * columns]
+        options = {"sampling": self.conditions.sampling, "max_frequency": self._max_frequency}
+        return measured_electrons(part, (few[0], few[1]), **options)
+
+    @staticmethod
+    def _contradicts(found: Electrons, counts: float) -> bool:
+        """Tell whether the noise is not that of a dose; what is nearly without noise is not told apart."""
+        if not np.isfinite(found.counts):
+            return False
+        difference = abs(found.counts - counts)
+        return bool(difference > UNSURE * found.counts_error and difference > TOLERANCE * counts)
+
+
+PART = 512
+"""Pixels along each side of the part of an image in which the noise is measured."""
+
+
+class _Look:
+    """One image on its way to a size."""
+
+    def __init__(
+        self, sizer: SphereSizer, exposure: _Exposure, values: NDArray[np.float32], variances: NDArray
+    ) -> None:
+        self.sizer, self.exposure = sizer, exposure
+        self.cells, self.depth = sizer._cells, sizer._depth
+        self.basis = sizer._basis
+        self.values = values
+        self.variances = variances
+        self.noise = variances.mean(axis=0, dtype=float)
+        per_cell = variances.mean(axis=1, dtype=float)
+        self.electrons = per_cell / max(per_cell.mean(), np.finfo(float).tiny)
+        channels = exposure.channels
+        self.per_cell = float(channels.cell.sum() * channels.counts)
+        self.image = self._scaled(scatter(values, self.basis))
+
+    def size(self) -> Size:
+        """Return what is found in the image."""
+        total, nuisance, weighed = self._search()
+        conditions = self.sizer.conditions
+        probability = _cell_probability(weighed, self.cells)
+        if total <= -np.log(conditions.false_alarm):
+            outside = self._fit(nuisance, np.zeros(self.cells, bool))[1]
+            return replace(
+                self.sizer.nothing(probability, 0.5, evidence=total),
+                problems=(*self.exposure.problems, *self._about_reference(self.basis[:, :0])),
+                fit_outside=outside,
+            )
+        spheres = self._spheres(nuisance, weighed)
+        found = [self._precipitate(sphere) for sphere in spheres]
+        mask = np.any([one.mask for one in found], axis=0)
+        for sphere in spheres[1:]:
+            probability = np.maximum(probability, sphere.covers(self.cells))
+        courses = self._courses(spheres, nuisance)
+        inside, outside = self._fit(np.hstack([nuisance, courses]), mask)
+        first = found[0]
+        size = self.sizer.found(
+            diameter=first.diameter,
+            low=first.low,
+            high=first.high,
+            mask=mask,
+            map=probability,
             threshold=0.5,
             evidence=total,
         )
+        return replace(
+            size,
+            precipitates=tuple(found),
+            center=first.center,
+            problems=(
+                *self.exposure.problems,
+                *self._about_reference(courses),
+                *(problem for sphere in spheres for problem in self._about_sphere(sphere)),
+            ),
+            fit_inside=inside,
+            fit_outside=outside,
+        )
 
-    def _cell_probability(self, weights: list[Floats]) -> Floats:
-        """Return the probability of each cell to be part of the precipitate, if there is one."""
-        rows, columns = self.conditions.cells
-        total, norm = np.zeros(rows * columns), 0.0
-        for weight, spheres in zip(weights, self._spheres, strict=True):
-            places = weight.sum(axis=1) / weight.size
-            norm += places.sum()
-            likely = np.flatnonzero(places > 1e-12 * max(places.max(), np.finfo(float).tiny))
-            total += places[likely] @ (spheres.thickness[likely] > 0)
-        return (total / norm).reshape(rows, columns)
+    def _search(self) -> tuple[float, Floats, list[Weighed]]:
+        """Return the evidence for a sphere, the unknown courses that it leaves, and all spheres with them.
+
+        With a reference, the crystal may be exactly that or have changed smoothly: both are weighed.
+        """
+        none, smooth = self.basis[:, :0], self.basis
+        with_change = list(self.sizer._grid.weigh(self.image, smooth))
+        changed = _total(with_change)
+        if self.sizer._cell is None:
+            return min(changed), smooth, with_change
+        change = self._change(self.image.channels)
+        without = list(self.sizer._grid.weigh(self.image, none))
+        plain = _total(without)
+        both = [
+            np.logaddexp(one, change + other) - np.logaddexp(0, change)
+            for one, other in zip(plain, changed, strict=True)
+        ]
+        if plain[1] > change + changed[1]:
+            return float(min(both)), none, without
+        return float(min(both)), smooth, with_change
+
+    def _change(self, channels: NDArray[np.floating]) -> float:
+        """Return the logarithm of the evidence that the crystal is not the reference but smoothly changed."""
+        coefficients = channels @ self.basis
+        count = self.basis.shape[0]
+        degrees = sorted({1, min(3, self.basis.shape[1]), self.basis.shape[1]})
+        return log_mean(
+            [change_evidence(coefficients[:, :number], self.image.prior, count) for number in degrees]
+        )
+
+    def _spheres(self, nuisance: Floats, weighed: list[Weighed]) -> list[Sphere]:
+        """Return all spheres, the strongest first, each measured beside the others."""
+        rate = self.sizer.conditions.false_alarm
+        spheres = [self._refined(best_of(weighed), nuisance, [])]
+        self._rescale(spheres)
+        spheres = [self._refined(spheres[0], nuisance, [])]
+        while len(spheres) < self.sizer._most:
+            courses = self._courses(spheres, nuisance)
+            apart = [_apart(one, spheres) for one in self.sizer._grid.weigh(self.image, nuisance, further=courses)]
+            further = [one for one in apart if len(one.centers)]
+            if not further:
+                break
+            explained = sum(max(sphere.evidence, 0.0) for sphere in spheres)
+            if min(_total(further)) <= -np.log(rate) + MISFIT * explained:
+                break
+            spheres.append(self._refined(best_of(further), nuisance, spheres))
+            self._rescale(spheres)
+            spheres = [
+                self._refined(one, nuisance, [other for other in spheres if other is not one])
+                for one in spheres
+            ]
+        return sorted(spheres, key=lambda one: -one.evidence)
+
+    def _refined(self, start: Sphere, nuisance: Floats, others: list[Sphere]) -> Sphere:
+        unknown = np.hstack([nuisance, self._courses(others, nuisance)])
+        return refined(start, self.image, unknown.astype(np.float32), self.cells, self.depth)
+
+    def _rescale(self, spheres: list[Sphere]) -> None:
+        """Measure the scatter again, in the cells beside the spheres, where there are enough."""
+        away = np.ones(self.cells, bool)
+        for sphere in spheres:
+            away &= distance(sphere.center, self.cells) > sphere.diameter / 2 + 1
+        if away.sum() >= LEAST_ROOM:
+            chosen = away.ravel()
+            self.image = self._scaled(scatter(self.values[:, chosen], self.basis[chosen]))
+
+    def _scaled(self, scale: Floats) -> Exposed:
+        return Exposed(
+            channels=(self.values / scale[:, None]).astype(np.float32),
+            prior=self.exposure.channels.prior / scale**2,
+            electrons=self.electrons,
+            noise=self.noise / scale**2,
+            per_cell=self.per_cell,
+        )
+
+    def _courses(self, spheres: list[Sphere], nuisance: Floats) -> Floats:
+        """Return orthonormal courses of spheres, orthogonal to the unknown ones, shape (cells, courses)."""
+        if not spheres:
+            return self.basis[:, :0]
+        stack = courses_of([(one.diameter, *one.center) for one in spheres], self.cells, self.depth)
+        courses = stack.reshape(-1, stack.shape[-1]).T.astype(float)
+        courses = courses - nuisance @ (nuisance.T @ courses)
+        left, values, _ = np.linalg.svd(courses, full_matrices=False)
+        return np.asarray(left[:, values > 1e-3 * max(values[0], np.finfo(float).tiny)])
+
+    def _precipitate(self, sphere: Sphere) -> Precipitate:
+        cell = self.sizer.conditions.cell
+        low, high = sphere.interval
+        height, width = (
+            size / count * step
+            for size, count, step in zip(
+                self.sizer.conditions.shape,
+                self.cells,
+                _validation.pixel_size("sampling", self.sizer.conditions.sampling),
+                strict=True,
+            )
+        )
+        return Precipitate(
+            diameter=sphere.diameter * cell,
+            low=low * cell,
+            high=high * cell,
+            center=(sphere.center[0] * height, sphere.center[1] * width),
+            mask=sphere.covers(self.cells),
+            evidence=sphere.evidence,
+        )
+
+    def _fit(self, unknown: Floats, mask: NDArray[np.bool_]) -> tuple[float, float]:
+        """Return the reduced χ² of the cells under a mask and of all others."""
+        rest = self.values - (self.values @ unknown) @ unknown.T
+        freedom = 1 - (unknown**2).sum(axis=1)
+        found = []
+        for chosen in (mask.ravel(), ~mask.ravel()):
+            expected = float(freedom[chosen].sum() * self.noise.sum())
+            squares = float((rest[:, chosen].astype(float) ** 2).sum())
+            found.append(squares / expected if expected > 0 else np.nan)
+        return found[0], found[1]
+
+    def _about_reference(self, courses: Floats) -> tuple[str, ...]:
+        problems = []
+        rest = self.image.channels - (self.image.channels @ courses) @ courses.T
+        if self.sizer._cell is not None:
+            squares = ((rest @ self.basis) ** 2 - 1).sum()
+            contrast = self.image.prior.sum() * rest.shape[1]
+            part = float(np.sqrt(max(squares, 0) / contrast)) if contrast > 0 else 0.0
+            if part > CHANGE and self._change(rest) > REMARKABLE:
+                problems.append(
+                    f"the reference does not fit: all cells differ from it smoothly, by {100 * part:.0f} % of "
+                    "its contrast; this change is left out"
+                )
+        restless = float(np.sqrt(np.median(self.exposure.channels.prior / self.image.prior)))
+        if restless > RESTLESS:
+            problems.append(f"the cells scatter {restless:.2g} times as much as their electrons")
+        return tuple(problems)
+
+    def _about_sphere(self, sphere: Sphere) -> tuple[str, ...]:
+        radius, problems = sphere.diameter / 2, []
+        beyond = max(
+            max(radius - place, place + radius - count)
+            for place, count in zip(sphere.center, self.cells, strict=True)
+        )
+        if beyond > CUT:
+            problems.append("the precipitate is cut by the edge of the image")
+        if sphere.diameter > FILLING * min(self.cells):
+            problems.append("the precipitate fills the field: too little crystal is beside it")
+        return tuple(problems)
+
+
+def _total(weighed: list[Weighed]) -> tuple[float, float]:
+    """Return the mean evidence of all diameters and places, as logarithms at known and at fitted noise."""
+    totals = []
+    for kind in ("at_known_noise", "at_fitted_noise"):
+        by_diameter: dict[float, list[float]] = {}
+        for one in weighed:
+            by_diameter.setdefault(one.diameter, []).append(log_mean(getattr(one, kind)))
+        totals.append(log_mean([log_mean(values) for values in by_diameter.values()]))
+    return totals[0], totals[1]
+
+
+def _apart(weighed: Weighed, spheres: list[Sphere]) -> Weighed:
+    """Return those spheres that do not overlap others, seen along the beam."""
+    free = np.ones(len(weighed.centers), bool)
+    for sphere in spheres:
+        away = np.hypot(*(weighed.centers - sphere.center).T)
+        free &= away >= (weighed.diameter + sphere.diameter) / 2 + APART
+    return Weighed(
+        weighed.diameter, weighed.centers[free], weighed.at_known_noise[free], weighed.at_fitted_noise[free]
+    )
+
+
+def _cell_probability(weighed: list[Weighed], cells: tuple[int, int]) -> Floats:
+    """Return the probability of each cell to be part of the precipitate, if there is one."""
+    greatest = max(one.at_fitted_noise.max() for one in weighed)
+    total, norm = np.zeros(cells), 0.0
+    for one in weighed:
+        weights = np.exp(one.at_fitted_noise - greatest).sum(axis=1) / one.at_fitted_noise.size
+        norm += weights.sum()
+        for place in np.flatnonzero(weights > 1e-3 * weights.max()):
+            if weights[place] > 1e-6:
+                total += weights[place] * (distance(one.centers[place], cells) <= one.diameter / 2)
+    return np.asarray(total / max(norm, np.finfo(float).tiny))
 
 
 SPHERE = SizingMethod(
     key=SphereSizer.method,
     label="sphere by likelihood",
-    description="the most probable of all spheres of a whole diameter, by the evidence of each",
+    description="the most probable of all spheres anywhere, whatever changes the crystal smoothly",
     prepare=SphereSizer,
     colour="#0072B2",
     marker="o",

@@ -31,7 +31,7 @@ def study_methods() -> dict[str, StudyMethod]:
     Examples
     --------
     >>> list(study_methods())[:4]
-    ['sphere', 'fixed', 'fixed_compact', 'paper_optimised']
+    ['sphere', 'fixed', 'fixed_compact', 'fixed_image']
     >>> study_methods()["false_alarm_sift"].label
     'false-alarm rate, SIFT'
     """

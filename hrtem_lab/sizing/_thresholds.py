@@ -1,4 +1,4 @@
-"""From a map of differences to detected cells: rules for the threshold, and what chance would detect."""
+"""From a map of differences to detected cells: the background, rules for the threshold, and chance."""
 
 from __future__ import annotations
 
@@ -16,6 +16,19 @@ BASE = 0.18
 BASE_WEIGHT = 0.45
 CONTRAST_WEIGHT = 0.7
 """Weights of the optimised threshold; see `paper_optimised`."""
+
+CUT = 1.5
+"""Scatters above the background, beyond which a cell may be precipitate and tells nothing of it."""
+START = 0.25
+"""Share of the cells, the least different ones, that are first taken for the background."""
+ROUNDS = 50
+"""In which the background settles; five to ten do for most images."""
+NUMBERS = 6
+"""That a polynomial of degree 2 in the cell's place has; along fewer cells no course can be told."""
+ROUNDING = 1e-6
+"""Share of the differences by which cells differ that are alike."""
+NORMAL_CELLS = 4096
+"""Quantiles of a normal distribution that stand for cells without noise."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,6 +122,107 @@ OTSU = Threshold(
     metric="sift",
     description="two classes of least variance, whether or not there are two",
 )
+
+
+@dataclass(frozen=True)
+class Background:
+    """What the cells of an image without a precipitate differ from the reference.
+
+    Attributes
+    ----------
+    course : numpy.ndarray, shape (rows, columns)
+        The level at each place.
+    pristine : numpy.ndarray, 1-D
+        The level's mean and the scatter about it.
+    uncertainty : float
+        Standard error of the level.
+    """
+
+    course: Floats
+    pristine: Floats
+    uncertainty: float
+
+
+def own_background(differences: Floats, pristine: Floats) -> Background:
+    """Return the background that the image's own cells tell of.
+
+    A reference that does not quite fit changes all cells, more of them towards the edges where the image is
+    turned, scaled or unevenly lit; a precipitate makes some of them more different still. So the level is the
+    plane or bowl through the cells that lie not far above it, settled in rounds from the least different
+    ones. It is never a dome: that is what a precipitate looks like, and one over half of the cells would be
+    taken for the background. Scatter that is less than that of `pristine` is not believed: a quiet image
+    has no fewer false cells than the reference's exposures.
+
+    Parameters
+    ----------
+    differences : numpy.ndarray, shape (rows, columns)
+        Of the image's cells.
+    pristine : numpy.ndarray, 1-D
+        Of cells of the reference's exposures: how they are distributed, and their least scatter.
+    """
+    values, places = differences.ravel(), _places(differences.shape)
+    shape = _shape(pristine)
+    low = shape[shape <= CUT]
+    mean, spread = float(low.mean()), float(low.std())
+    least = max(float(pristine.std()), ROUNDING * float(np.abs(values).max()))
+    level = np.full(values.size, np.quantile(values, START))
+    scatter = max(least, float(np.sqrt(np.mean(np.minimum(values - level, 0) ** 2) / START)))
+    for _ in range(ROUNDS):
+        quiet = values - level <= CUT * scatter
+        # The cells that are left out above the cut are missing in the mean and in the scatter.
+        found = _bowl(places, values, quiet)
+        own = float((values - found)[quiet].std()) / spread
+        found -= mean * own
+        wider = max(least, own)
+        settled = max(float(np.abs(found - level).max()), abs(wider - scatter)) <= 1e-3 * wider
+        level, scatter = found, wider
+        if settled:
+            break
+    return Background(
+        course=level.reshape(differences.shape),
+        pristine=level.mean() + scatter * shape,
+        uncertainty=scatter * float(np.sqrt(NUMBERS / quiet.sum())),
+    )
+
+
+def _shape(pristine: Floats) -> Floats:
+    """Return how pristine cells are distributed, with mean 0 and scatter 1; without noise, normally."""
+    from scipy.special import ndtri  # noqa: PLC0415
+
+    scatter = float(pristine.std())
+    if scatter > ROUNDING * float(np.abs(pristine).max()):
+        shape = np.asarray((pristine - pristine.mean()) / scatter)
+        if shape[shape <= CUT].std() > 0:
+            return shape
+    return np.asarray(ndtri((np.arange(NORMAL_CELLS) + 0.5) / NORMAL_CELLS))
+
+
+def _places(shape: tuple[int, ...]) -> tuple[Floats, Floats]:
+    """Return where cells lie, from -1 to 1 down and right; all at 0 along a side of too few cells."""
+    sides = (np.linspace(-1, 1, count) if count >= NUMBERS else np.zeros(count) for count in shape)
+    down, right = np.meshgrid(*sides, indexing="ij")
+    return down.ravel(), right.ravel()
+
+
+def _bowl(places: tuple[Floats, Floats], values: Floats, chosen: NDArray[np.bool_]) -> Floats:
+    """Return the plane or bowl nearest to the chosen values, at all places."""
+    down, right = places
+    plane = [np.ones_like(down), down, right]
+    fitted, numbers = _least_squares([*plane, down**2, down * right, right**2], values, chosen)
+    curvatures, axes = np.linalg.eigh([[numbers[3], numbers[4] / 2], [numbers[4] / 2, numbers[5]]])
+    if curvatures[0] >= 0:
+        return fitted
+    # Curved downwards along one axis: a trough along it is left, if the other is curved upwards.
+    across = axes[0, 1] * down + axes[1, 1] * right
+    fitted, numbers = _least_squares([*plane, across**2], values, chosen)
+    return fitted if numbers[3] >= 0 else _least_squares(plane, values, chosen)[0]
+
+
+def _least_squares(columns: list[Floats], values: Floats, chosen: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+    """Return the fit to the chosen values, at all places, and its numbers."""
+    matrix = np.stack(columns, axis=1)
+    numbers = np.linalg.lstsq(matrix[chosen], values[chosen], rcond=None)[0]
+    return np.asarray(matrix @ numbers), np.asarray(numbers, float)
 
 
 def most_by_chance(probability: float, cells: int, rate: float) -> int:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from hrtem_lab import _validation
 from hrtem_lab.noise import shot_noise
-from hrtem_lab.simulation import form_image, load_exit_wave
+from hrtem_lab.simulation import ExitWave, ExitWaves, form_image, load_exit_wave, load_exit_waves
 from hrtem_lab.structures import NB3SN_LATTICE_CONSTANT, replaced_cells
 
 Images: TypeAlias = Mapping[int, NDArray[np.floating]]
@@ -160,6 +160,54 @@ def _form(diameter: int, *, pixels: int) -> NDArray[np.float32]:
     """Return the expected image, pixels × pixels."""
     wave = load_exit_wave(f"precipitate-{diameter:02d}" if diameter else "nb3sn")
     return form_image(wave, shape=pixels, field_of_view=WHOLE_VIEW)
+
+
+def pristine_image(
+    pixels: int, *, thickness: int = THICKNESS, defocus: float = 0.0, shift: float = 0.0, tilt: float = 0.0
+) -> NDArray[np.float32]:
+    """Return the noise-free image of pristine Nb₃Sn, as a slightly wrong simulation has it for a reference.
+
+    Parameters
+    ----------
+    pixels : int
+        Along each side of the image, a multiple of `CELLS`.
+    thickness : int
+        In unit cells, 1 to 60; a tilted crystal is stored with `THICKNESS` cells only.
+    defocus : float
+        In Å; positive is underfocus.
+    shift : float
+        In Å, to the right.
+    tilt : float
+        Between the beam and the zone axis in mrad, towards x: 0 to 4 in steps of 0.5.
+
+    Returns
+    -------
+    numpy.ndarray, shape (pixels, pixels)
+        Behind an aperture of 30 mrad, relative to the incident beam, `WHOLE_VIEW` in size. By default it is
+        the reference to which the shipped precipitates belong.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a number is out of range, or the crystal is not stored with this thickness and tilt.
+
+    Examples
+    --------
+    >>> exact, tilted = pristine_image(256), pristine_image(256, tilt=2)
+    >>> exact.shape, float(abs(tilted - exact).max()) > 1
+    ((256, 256), True)
+    """
+    if _validation.positive_integer("pixels", pixels) % CELLS:
+        raise ValueError(f"pixels must be a multiple of {CELLS}, got {pixels}")
+    cells = _validation.positive_integer("thickness", thickness)
+    wave: ExitWave | ExitWaves
+    if not _validation.real_number("tilt", tilt):
+        wave = load_exit_wave("nb3sn", thickness_cells=cells)
+    elif cells != THICKNESS:
+        raise ValueError(f"thickness must be {THICKNESS} cells for a tilted crystal, got {thickness}")
+    else:
+        wave = load_exit_waves("nb3sn", temperature=None, thickness_cells=cells, tilt=tilt)
+    return form_image(wave, defocus=defocus, shift=(0, shift), shape=pixels, field_of_view=WHOLE_VIEW)
 
 
 def covered_cells(diameter: float, cells: int | tuple[int, int] = CELLS, thickness: int = THICKNESS) -> Mask:

@@ -80,6 +80,18 @@ def test_the_truth_can_be_hidden(chapter: Page) -> None:
     expect(sentence(chapter)).to_contain_text("true:")
 
 
+def test_a_wrong_reference_is_told_beside_the_map(chapter: Page) -> None:
+    said = sentence(chapter).inner_text()
+    slider = chapter.locator(".hl-control-thicker").get_by_role("slider").first
+    slider.press("ArrowRight")
+    expect(chapter.get_by_text("Reference: 1 cell thicker")).to_be_visible()
+    expect(chapter.get_by_text("The stored study knows the exact reference only.")).to_be_visible()
+    wait_until(lambda: "thicker=1" in chapter.evaluate("location.search"), what="the address names it")
+    slider.press("ArrowLeft")
+    expect(chapter.get_by_text("Reference: 1 cell thicker")).to_have_count(0)
+    expect(sentence(chapter)).to_have_text(said)
+
+
 def test_the_smallest_found_are_drawn_by_dose(chapter: Page) -> None:
     chapter.get_by_role("button", name="smallest found", exact=True).click()
     expect(chapter.locator('img[alt^="Smallest diameter by dose"]')).to_be_visible()
@@ -128,9 +140,25 @@ def test_a_round_by_mouse_and_keyboard(chapter: Page) -> None:
     expect(marked).to_have_count(0)
 
 
+def test_a_number_is_doubted_by_keyboard(chapter: Page) -> None:
+    chapter.locator('img[alt^="Case 1:"]').scroll_into_view_if_needed()
+    doubt = chapter.get_by_role("button", name="I do not believe it", exact=True)
+    expect(chapter.get_by_text(re.compile("says the method"))).to_be_visible()
+    expect(doubt).to_be_enabled()
+    assert chapter.get_by_text("The reference was off").count() == 0
+    doubt.focus()
+    chapter.keyboard.press("Enter")
+    expect(chapter.get_by_text("The reference was off: shifted by 0.3 Å.")).to_be_visible()
+    expect(chapter.locator("table.hl-beliefs tbody tr")).to_have_text(re.compile("doubted: right"))
+    expect(doubt).to_be_disabled()
+    chapter.get_by_role("button", name="Next case", exact=True).click()
+    expect(chapter.locator('img[alt^="Case 2:"]')).to_be_visible()
+    expect(doubt).to_be_enabled()
+
+
 def test_the_rounds_are_kept_and_saved(chapter: Page) -> None:
     with chapter.expect_download() as waiting:
-        chapter.get_by_role("button", name="Numbers (CSV)").last.click()
+        chapter.get_by_role("button", name="Numbers (CSV)").nth(1).click()
     lines = waiting.value.path().read_text(encoding="utf-8").splitlines()
     rows = list(csv.DictReader(line for line in lines if not line.startswith("#")))
     assert [row["round"] for row in rows] == ["1"]

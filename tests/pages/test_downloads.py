@@ -25,8 +25,12 @@ PAGES = {
     "worst_cases/fooling.py": (worst_cases.game, "raise=ssim&blur=1.2&noise=4.5&brush=-35"),
     "noise/page.py": (noise.dashboard, "panel=c&dose=1000000&readout=9.9&blur=0.101&seed=999"),
     "low_dose/page.py": (low_dose.dashboard, "other=defocus&cells=1&pixels=16&repeats=5&seed=3"),
-    "precipitates/page.py": (precipitates.dashboard, "diameter=3&noise=off&pixels=512&right=-2&curves=limit"),
+    "precipitates/page.py": (
+        precipitates.dashboard,
+        "diameter=3&noise=off&pixels=512&right=-2&thicker=-1&curves=limit",
+    ),
     "precipitates/counting.py": (precipitates.game, "round=200"),
+    "precipitates/believing.py": (precipitates.believe, "case=100"),
     "reality/page.py": (reality.dashboard, "vibration=293&tilt=1.5&c12=2.3&camera=stem&dose=300&seed=9"),
 }
 """The module of every dashboard → what shows it, and a link to settings that are not the usual ones."""

@@ -29,6 +29,11 @@ BAD = {
     "aperture": ({"semiangle_cutoff": 0}, ValueError, "semiangle_cutoff must be positive, got 0"),
     "energy": ({"energy": -1}, ValueError, "energy must be positive, got -1"),
     "metric": ({"method": "fixed", "metric": "psnr"}, ValueError, "metric must be one of .*got 'psnr'"),
+    "background": (
+        {"method": "fixed", "background": "reference"},
+        ValueError,
+        "background must be one of exposures, image, got 'reference'",
+    ),
     "image's shape": ({"image": np.ones((64, 32))}, ValueError, r"shape \(64, 64\), got \(64, 32\)"),
     "image NaN": ({"image": np.full((64, 64), np.nan)}, ValueError, "image must be finite"),
     "image 3-D": (
@@ -68,6 +73,7 @@ VALUES = {
     "metric": "mse",
     "compact": True,
     "rng": 1,
+    "background": "image",
     "thickness": 10,
     "half_cells": False,  # given is given, even if it is the default
     "semiangle_cutoff": 30.0,

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hrtem_lab.noise import shot_noise
-from hrtem_lab.simulation import form_image, load_exit_wave
+from hrtem_lab.simulation import form_image, load_exit_wave, load_exit_waves
 from hrtem_lab.sizing import Specimen, precipitate_series
 from hrtem_lab.sizing.specimens import (
     CELLS,
@@ -17,6 +17,7 @@ from hrtem_lab.sizing.specimens import (
     exposed,
     free_shifts,
     furthest,
+    pristine_image,
 )
 from hrtem_lab.structures import replaced_cells
 from tests.sizing.crystals import COARSE_PIXELS, COARSE_SAMPLING, PIXELS, SAMPLING
@@ -101,3 +102,51 @@ class TestSpecimen:
             formed = form_image(wave, shape=16 * pixels, field_of_view=WHOLE_VIEW)
             np.testing.assert_array_equal(series[diameter], formed)
             assert formed.min() >= 0
+
+
+class TestPristineImage:
+    def test_by_default_it_is_the_reference_of_the_precipitates(self):
+        np.testing.assert_array_equal(pristine_image(256), Specimen(diameter=0, pixels=256).image)
+
+    @pytest.mark.parametrize("pixels", [256, 512])
+    def test_it_is_shifted_to_the_right(self, pixels):
+        two = 2 * WHOLE_VIEW[0] / pixels
+        expected = np.roll(pristine_image(pixels), 2, axis=1)
+        np.testing.assert_allclose(pristine_image(pixels, shift=two), expected, atol=1e-4)
+        np.testing.assert_allclose(
+            pristine_image(pixels, shift=5 * two), np.roll(expected, 8, axis=1), atol=1e-4
+        )
+
+    @pytest.mark.parametrize(("thickness", "defocus"), [(37, 0), (43, 20), (1, -5.5), (60, 0)])
+    def test_thickness_and_focus_are_those_of_the_series(self, thickness, defocus):
+        wave = load_exit_wave("nb3sn", thickness_cells=thickness)
+        cell = form_image(wave, defocus=defocus, shape=32, field_of_view=WHOLE_VIEW[0] / CELLS)
+        found = pristine_image(512, thickness=thickness, defocus=defocus)
+        np.testing.assert_allclose(found, np.tile(cell, (CELLS, CELLS)), atol=1e-4)
+
+    def test_tilt_is_that_of_the_crystal_at_rest(self):
+        waves = load_exit_waves("nb3sn", temperature=None, tilt=2.5)
+        cell = form_image(waves, defocus=5, shape=16, field_of_view=WHOLE_VIEW[0] / CELLS)
+        found = pristine_image(256, tilt=2.5, defocus=5)
+        np.testing.assert_allclose(found, np.tile(cell, (CELLS, CELLS)), atol=1e-4)
+        mirrored = np.roll(found[:, ::-1], 1, axis=1)
+        assert np.abs(found - mirrored).max() > 0.1  # towards x: left and right differ
+        np.testing.assert_allclose(found, np.roll(found[::-1], 1, axis=0), atol=1e-4)
+
+    @pytest.mark.parametrize(
+        ("options", "told"),
+        [
+            ({"pixels": 100}, "pixels must be a multiple of 16, got 100"),
+            ({"pixels": 0}, "pixels must be"),
+            ({"thickness": 0}, "thickness must be"),
+            ({"thickness": 61}, "thickness_cells of nb3sn must be between 1 and 60, got 61"),
+            ({"thickness": 39, "tilt": 1}, "thickness must be 40 cells for a tilted crystal, got 39"),
+            ({"tilt": 0.7}, "tilt of nb3sn at this temperature and thickness must be one of"),
+            ({"tilt": np.nan}, "tilt must be"),
+            ({"shift": np.inf}, "shift must be"),
+            ({"defocus": np.nan}, "defocus must be"),
+        ],
+    )
+    def test_what_is_not_stored_is_refused(self, options, told):
+        with pytest.raises(ValueError, match=told):
+            pristine_image(**{"pixels": 256, **options})

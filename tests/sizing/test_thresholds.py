@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import ndimage, stats
 
-from hrtem_lab.sizing import THRESHOLDS, cell_map, compact, size_precipitate
+from hrtem_lab.sizing import SIZERS, THRESHOLDS, Conditions, cell_map, compact, size_precipitate
 from hrtem_lab.sizing._thresholds import most_by_chance
 from tests.sizing.crystals import CELL, PIXELS, RATE, SAMPLING, crystal, exposure, rng, size
 
@@ -130,3 +130,19 @@ def test_what_no_pristine_cell_did_is_still_not_impossible(dark, found):
     result = size_precipitate(pristine, image, **options)
     assert (result.map > result.threshold).sum() == dark
     assert result.detected == found
+
+
+@pytest.mark.parametrize(("above", "seen", "cells"), [(0, 256, 8), (1, 256, 8), (5, 256, 8), (1, 4, 2)])
+def test_the_cell_at_hand_may_be_the_next_that_is_above(above, seen, cells):
+    """Of n cells and one more, all alike, each is as likely to be among the k + 1 that stand out."""
+    exposed = Conditions(
+        shape=(4 * cells, 4 * cells), cells=(cells, cells), dose_per_area=50.0, sampling=1, false_alarm=RATE
+    )
+    sizer = SIZERS["fixed"](rng(1).random((4 * cells, 4 * cells)), exposed, metric="mse")
+    sizer._pristine = np.r_[np.zeros(seen - above), np.ones(above)]
+    most = int(stats.binom(cells**2, (above + 1) / (seen + 1)).ppf(1 - RATE))
+    for count in (most, most + 1):
+        differences = np.zeros(cells**2)
+        differences[:count] = 2
+        if count <= cells**2:
+            assert sizer.judge(differences.reshape(cells, cells)).detected == (count > most)

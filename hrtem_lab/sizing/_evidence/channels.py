@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,17 +14,21 @@ from hrtem_lab.sizing._cells import split
 
 Floats = NDArray[np.float64]
 
-# The precipitate's atoms fill a cell from one face and end before the opposite face, an eighth of a cell on
-# average: each cell is read starting this fraction before its border.
-OFFSET = 1 / 8
-# Part of the prior's energy that may lack the reference's symmetry, and part that is the reference itself.
 ASYMMETRIC = 0.05
-FADING = 0.3
-# Brighter pixels than this, relative to vacuum, do not occur in an image; their squares would overflow.
+"""Part of a change's energy that may lack the reference's symmetry."""
 BRIGHTEST = 1e6
-# The noise of a pixel is taken from its expected count, mixed with this part of the cell's mean: a single
-# electron in a dark pixel would otherwise look improbable, and pristine crystal at low dose like a sphere.
-MEAN_COUNTS = 0.2
+"""Brighter pixels than this, relative to vacuum, do not occur in an image; their squares would overflow."""
+FLOORS = 0.02, 0.2
+"""A pixel's noise is taken from its expected count, mixed with a part of the cell's mean between these: a
+single electron in a dark pixel would otherwise look improbable, and pristine crystal at low dose like a
+sphere."""
+FLOOR_ELECTRONS = 0.5
+"""That part is this number over the expected electrons of a cell."""
+CHANNELS = 64
+"""Channels that are kept, those in which a change of pattern is strongest."""
+HOT = 8.0
+"""A pixel this many standard deviations, and as many electrons, above what its place in the cell and its
+neighbours allow is the camera's."""
 
 POINT_OPERATIONS: tuple[Callable[[NDArray], NDArray], ...] = (
     lambda cell: cell,
@@ -44,37 +49,57 @@ class CellChannels:
 
     Attributes
     ----------
-    reference : numpy.ndarray, shape (rows, columns)
-        The pristine image.
+    cell : numpy.ndarray, shape (pixels of a cell,)
+        The pristine cell.
     cells : (int, int)
         Unit cells along rows and columns.
     counts : float
         Expected electrons in a pixel of vacuum.
-    filter : numpy.ndarray, shape (pixels of a cell, channels)
+    readout : float
+        Standard deviation of the readout noise in electrons.
+    filter : numpy.ndarray of float32, shape (pixels of a cell, channels)
         Residual → channels.
     prior : numpy.ndarray, shape (channels,)
         Variance that a change of pattern as strong as the reference's contrast has in each channel.
     """
 
-    reference: NDArray[np.floating]
+    cell: Floats
     cells: tuple[int, int]
     counts: float
+    readout: float
     filter: NDArray[np.float32]
     prior: Floats
 
     def __call__(self, image: NDArray) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Return each cell's channels and the variance of their noise, estimated from its own electrons."""
-        image = np.clip(image, -BRIGHTEST, BRIGHTEST)
-        residual = read_cells(image - self.reference, self.cells).astype(np.float32)
-        electrons = read_cells(np.maximum(image, 0), self.cells).astype(np.float32)
-        return residual @ self.filter, electrons @ (self.filter**2 / self.counts)
+        """Return each cell's channels and the variance of their noise, estimated from its own electrons.
+
+        Both have the shape (cells, channels). Hot pixels are replaced by what their place in the cell expects.
+        """
+        pixels = self._without_hot_pixels(np.clip(image, -BRIGHTEST, BRIGHTEST))
+        stack = split(pixels, self.cells).reshape(-1, self.cell.size)
+        residual = (stack - self.cell).astype(np.float32)
+        electrons = np.maximum(stack, 0).astype(np.float32)
+        squares = self.filter**2 / self.counts
+        constant = (self.readout**2 / self.counts * squares).sum(axis=0)
+        return residual @ self.filter, electrons @ squares + constant
+
+    def _without_hot_pixels(self, image: NDArray) -> NDArray:
+        pixels = image.astype(np.float32)
+        rows, columns = (size // count for size, count in zip(image.shape, self.cells, strict=True))
+        expected = np.tile(self.cell.reshape(rows, columns).astype(np.float32), self.cells)
+        allowed = np.maximum(expected, 2 * cv2.medianBlur(pixels, 3))
+        spread = np.sqrt(np.maximum(allowed, 0) / self.counts + (self.readout / self.counts) ** 2)
+        hot = pixels > allowed + HOT * spread + HOT / self.counts
+        return np.where(hot, expected, image) if hot.any() else image
 
 
 def cell_channels(
-    reference: NDArray[np.floating],
+    cell: Floats,
     *,
     cells: tuple[int, int],
+    pixels: tuple[int, int],
     counts: float,
+    readout: float,
     sampling: float | tuple[float, float],
     max_frequency: float,
 ) -> CellChannels:
@@ -82,39 +107,55 @@ def cell_channels(
 
     The residual of a cell is weighted by the inverse of its expected noise and projected on the Fourier modes
     within the aperture's band; the projections are made independent with unit variance, and rotated so
-    that the prior is independent, too. With the mixture by `MEAN_COUNTS` the noise is somewhat overestimated.
+    that the prior is independent, too. With the mixture by `FLOORS` the noise is somewhat overestimated.
 
     Parameters
     ----------
-    reference : numpy.ndarray, shape (rows, columns)
-        The pristine image.
+    cell : numpy.ndarray, shape (pixels of a cell,)
+        The pristine cell, row by row.
     cells : (int, int)
         Unit cells along rows and columns.
+    pixels : (int, int)
+        Pixels of a cell along rows and columns.
     counts : float
         Expected electrons in a pixel of vacuum.
+    readout : float
+        Standard deviation of the readout noise in electrons.
     sampling : float or (float, float)
         Pixel size in Å; of pixels that are not square, along (rows, columns).
     max_frequency : float
         Highest spatial frequency of the image in 1/Å, 2α/λ.
     """
-    rows, columns = (size // count for size, count in zip(reference.shape, cells, strict=True))
-    modes, frequencies = aperture_modes((rows, columns), sampling, max_frequency)
-    cell = read_cells(reference, cells).mean(axis=0, dtype=np.float64)
-    expected = (1 - MEAN_COUNTS) * np.maximum(cell, 0) + MEAN_COUNTS * cell.mean()
-    score = modes / expected[:, None]
-    covariance = score.T @ (score * (expected / counts)[:, None])
-    whiten = np.linalg.inv(np.linalg.cholesky(covariance))
+    modes, frequencies = aperture_modes(pixels, sampling, max_frequency)
+    mean = float(cell.mean())
+    part = float(np.clip(FLOOR_ELECTRONS / (mean * counts * cell.size), *FLOORS))
+    variance = ((1 - part) * np.maximum(cell, 0) + part * mean) / counts + (readout / counts) ** 2
+    score = modes / variance[:, None]
+    whiten = np.linalg.inv(np.linalg.cholesky(score.T @ modes))
     gain = whiten @ (score.T @ modes)
-    prior = prior_covariance(cell.reshape(rows, columns), modes, disc_overlap(frequencies) ** 2)
+    prior = prior_covariance(cell.reshape(pixels), modes, disc_overlap(frequencies))
     variances, rotation = np.linalg.eigh(gain @ prior @ gain.T)
-    linear = (score @ whiten.T @ rotation).astype(np.float32)
-    return CellChannels(reference, cells, counts, linear, np.maximum(variances, 0))
+    strongest = np.argsort(variances)[::-1][:CHANNELS]
+    linear = (score @ whiten.T @ rotation[:, strongest]).astype(np.float32)
+    return CellChannels(cell, cells, counts, readout, linear, np.maximum(variances[strongest], 0))
 
 
-def read_cells(image: NDArray, cells: tuple[int, int]) -> NDArray:
-    """Return each cell's pixels as a row, read starting `OFFSET` of a cell before its border."""
-    shift = [round(OFFSET * size / count) for size, count in zip(image.shape, cells, strict=True)]
-    return split(np.roll(image, shift, axis=(0, 1)), cells).reshape(cells[0] * cells[1], -1)
+def mean_cell(image: NDArray, cells: tuple[int, int]) -> Floats:
+    """Return the mean of an image's cells, row by row."""
+    return np.asarray(split(image, cells).reshape(cells[0] * cells[1], -1).mean(axis=0, dtype=np.float64))
+
+
+def median_cell(
+    image: NDArray, cells: tuple[int, int], *, sampling: float | tuple[float, float], max_frequency: float
+) -> Floats:
+    """Return the median of an image's cells, mode by mode of the aperture's band, row by row.
+
+    Pixel by pixel, a median would be black at low dose, where most pixels hold no electron.
+    """
+    stack = split(image, cells)
+    modes, _ = aperture_modes(stack.shape[1:], sampling, max_frequency)
+    middle = np.median(stack.reshape(len(stack), -1) @ modes, axis=0)
+    return np.asarray(np.maximum(modes @ middle, 0))
 
 
 def aperture_modes(
@@ -148,16 +189,14 @@ def prior_covariance(cell: Floats, modes: Floats, envelope: Floats) -> Floats:
     """Return the covariance of the modes in a change of pattern; its trace is the reference's contrast.
 
     Most of the change may be any pattern as symmetric as the reference, because the sphere and the columns
-    of both crystals are; a part is the reference's own pattern, fading; a small part may be any pattern.
+    of both crystals are; a small part may be any pattern.
     """
     average = symmetry_average(cell, modes)
     anything = np.diag(envelope / envelope.sum())
     symmetric = average @ anything @ average.T
     symmetric /= np.trace(symmetric)
-    reference_pattern = modes.T @ (cell - cell.mean()).ravel()
-    contrast = reference_pattern @ reference_pattern
-    change = (1 - ASYMMETRIC) * symmetric + ASYMMETRIC * anything
-    return contrast * (1 - FADING) * change + FADING * np.outer(reference_pattern, reference_pattern)
+    contrast = float(((cell - cell.mean()) ** 2).sum())
+    return np.asarray(contrast * ((1 - ASYMMETRIC) * symmetric + ASYMMETRIC * anything))
 
 
 def symmetry_average(cell: Floats, modes: Floats, *, tolerance: float = 0.01) -> Floats:

@@ -2,114 +2,287 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hrtem_lab.sizing._evidence.chords import TERMS, over_cells
+from hrtem_lab.sizing._evidence.smooth import polynomials
+
 Floats = NDArray[np.float64]
 
-# Cells of thickness over which the precipitate's contrast changes: some extinction lengths of the beams.
-CORRELATION = 20.0
-# Independent shapes of contrast by thickness that one sphere may have.
-TERMS = 3
-# Strength of a full thickness of precipitate relative to the reference's contrast.
 AMPLITUDES = 2.0 ** np.arange(-1, 3)
+"""Strength of a full thickness of precipitate relative to the reference's contrast."""
+COARSE_TERMS = 2
+"""Courses with which spheres are searched for; the few that are found are looked at with all of them."""
+HALVES = 7
+"""Largest diameter in cells whose centres are tried on half cells, and not on whole cells only."""
+WHOLE = 16
+"""Largest diameter up to which every whole one is tried; beyond it each is a tenth larger than the last."""
+FEW_ELECTRONS = 400.0
+"""A sphere's evidence is lower by this over its electrons: so few are not normally distributed."""
+SAME = 1e-4
+"""Courses whose energy is less than this part of the strongest one's are no courses of their own."""
 
 
 @dataclass(frozen=True)
-class Spheres:
-    """The spheres of one diameter.
+class Exposed:
+    """The channels of an image, ready to be explained.
 
     Attributes
     ----------
-    diameter : int
+    channels : numpy.ndarray of float32, shape (channels, cells)
+        Of unit noise.
+    prior : numpy.ndarray, shape (channels,)
+        Variance of a change of pattern as strong as the reference's contrast.
+    electrons : numpy.ndarray, shape (cells,)
+        Of each cell, relative to the mean.
+    noise : numpy.ndarray, shape (channels,)
+        Mean variance of the noise, estimated from the cells' own electrons.
+    per_cell : float
+        Mean electrons of a cell.
+    """
+
+    channels: NDArray[np.float32]
+    prior: Floats
+    electrons: Floats
+    noise: Floats
+    per_cell: float
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """Spheres of one diameter, and the logarithms of their evidence against none.
+
+    Attributes
+    ----------
+    diameter : float
         In cells.
     centers : numpy.ndarray, shape (places, 2)
         In cells from the corner, (down, right).
-    thickness : numpy.ndarray of int, shape (places, cells)
-        Replaced cells along the beam in every column of cells.
-    features : numpy.ndarray, shape (places, terms, cells)
-        Orthogonal courses of the contrast over the columns, strongest first.
-    energy : numpy.ndarray, shape (terms,)
-        Their squared norms.
+    at_known_noise, at_fitted_noise : numpy.ndarray, shape (places, amplitudes)
+        For noise of the expected strength, whose mean over pristine images is 1 for the evidence itself,
+        and for noise whose strength is fitted to the image.
     """
 
-    diameter: int
+    diameter: float
     centers: Floats
-    thickness: NDArray[np.int_]
-    features: NDArray[np.float32]
-    energy: Floats
+    at_known_noise: Floats
+    at_fitted_noise: Floats
 
 
-@lru_cache(maxsize=4)
-def all_spheres(cells: tuple[int, int], depth: int, *, half_cells: bool = False) -> tuple[Spheres, ...]:
-    """Return every sphere of a whole diameter that lies within the cells.
+@dataclass(frozen=True)
+class _Places:
+    """Spheres of one diameter whose centres are a fraction of a cell off the cells' corners."""
+
+    diameter: float
+    centers: Floats
+    courses: NDArray[np.complex64]  # (terms, …), conjugate spectra of the courses about the corner
+    products: NDArray[np.complex64]  # (pairs of terms, …), those of their products
+    gram: Floats  # (places, terms, terms), of the part of each sphere that lies within the cells
+    overlap: Floats  # (places, terms, polynomials)
+
+
+class SphereGrid:
+    """Spheres with centres all over the cells, correlated with an image by FFT.
+
+    A sphere may reach over the edge: then the cells hold a part of it. Time and memory grow like the cells
+    times the number of diameters.
 
     Parameters
     ----------
     cells : (int, int)
         Cells along rows and columns.
     depth : int
-        Thickness of the specimen in cells; a sphere thicker than it is cut.
-    half_cells : bool
-        Whether centres lie on every half cell; by default they lie where `with_precipitate` puts them, at
-        corners of cells for an even diameter and in the middle of a cell for an odd one.
+        Thickness of the specimen in cells.
     """
-    step = 0.5 if half_cells else 1.0
-    return tuple(_spheres(diameter, cells, depth, step) for diameter in range(1, min(cells) + 1))
+
+    def __init__(self, cells: tuple[int, int], depth: int) -> None:
+        from scipy import fft  # noqa: PLC0415
+
+        self.cells, self.depth = cells, depth
+        diameters = diameters_of(min(cells))
+        self._shape = tuple(
+            fft.next_fast_len(count + int(np.ceil(diameters[-1] / 2)) + 1, real=True) for count in cells
+        )
+        self._basis = polynomials(cells)
+        inside = self._spectra(np.ones((1, cells[0] * cells[1])))
+        basis = self._spectra(self._basis.T)
+        self._places = [
+            self._prepare(diameter, (down, right), inside, basis)
+            for diameter in diameters
+            for down in ((0.0, 0.5) if diameter <= HALVES else (0.0,))
+            for right in ((0.0, 0.5) if diameter <= HALVES else (0.0,))
+        ]
+
+    def weigh(
+        self, image: Exposed, nuisance: Floats, *, further: NDArray[np.floating] | None = None
+    ) -> Iterator[Weighed]:
+        """Yield the evidence of all spheres, diameter by diameter.
+
+        Parameters
+        ----------
+        image : Exposed
+        nuisance : numpy.ndarray, shape (cells, polynomials)
+            The first columns of `polynomials`: unknown courses over the cells, integrated out.
+        further : numpy.ndarray, shape (cells, courses), optional
+            Orthonormal courses of other spheres, orthogonal to the nuisance, which are integrated out, too.
+        """
+        unknowns = nuisance.shape[1]
+        spectra = self._spectra(image.channels)
+        electrons = self._spectra(image.electrons[None])
+        coefficients = image.channels @ nuisance
+        total = _rest(image.channels, coefficients)
+        others = None if further is None else self._spectra(further.T)
+        if further is not None:
+            explained = image.channels @ further
+            total -= float((explained.astype(float) ** 2).sum())
+        for places in self._places:
+            projections = self._correlate(places.courses, spectra).transpose(2, 0, 1)
+            overlap = places.overlap[:, :, :unknowns]
+            projections -= (overlap @ coefficients.T).astype(np.float32)
+            gram = places.gram - overlap @ overlap.transpose(0, 2, 1)
+            if others is not None:
+                shared = self._correlate(places.courses, others).transpose(2, 0, 1).astype(float)
+                shared -= overlap @ (nuisance.T @ further)
+                projections -= (shared @ explained.T).astype(np.float32)
+                gram = gram - shared @ shared.transpose(0, 2, 1)
+            share = _square(self._correlate(places.products, electrons)[:, 0], len(places.courses))
+            energy = places.gram.trace(axis1=1, axis2=2)
+            footprint = np.pi / 4 * places.diameter**2 * energy / max(energy.max(), np.finfo(float).tiny)
+            known, fitted = explain(image, projections, gram, places.gram, share, footprint, total)
+            yield Weighed(places.diameter, places.centers, known, fitted)
+
+    def _prepare(
+        self,
+        diameter: float,
+        offset: tuple[float, float],
+        inside: NDArray[np.complex64],
+        basis: NDArray[np.complex64],
+    ) -> _Places:
+        corners = [
+            (np.arange(size) + size // 2) % size - size // 2 - shift
+            for size, shift in zip(self._shape, offset, strict=True)
+        ]
+        courses = over_cells(diameter, self.depth, *corners, terms=COARSE_TERMS)
+        pairs = [courses[i] * courses[j] for i in range(len(courses)) for j in range(i + 1)]
+        spectra = np.conj(_transform(courses, self._shape))
+        products = np.conj(_transform(np.stack(pairs), self._shape))
+        indices = np.indices(self.cells).reshape(2, -1).T
+        return _Places(
+            diameter=diameter,
+            centers=indices + np.array(offset),
+            courses=spectra,
+            products=products,
+            gram=_square(self._correlate(products, inside)[:, 0], len(courses)),
+            overlap=self._correlate(spectra, basis).transpose(2, 0, 1).astype(float),
+        )
+
+    def _spectra(self, stack: NDArray[np.floating]) -> NDArray[np.complex64]:
+        return _transform(stack.reshape(-1, *self.cells), self._shape)
+
+    def _correlate(
+        self, courses: NDArray[np.complex64], spectra: NDArray[np.complex64]
+    ) -> NDArray[np.float32]:
+        """Return the sums of products at every place, shape (courses, spectra, places)."""
+        from scipy import fft  # noqa: PLC0415
+
+        found = fft.irfft2(courses[:, None] * spectra, s=self._shape, axes=(2, 3), workers=-1)
+        rows, columns = self.cells
+        return np.asarray(found[:, :, :rows, :columns].reshape(len(courses), len(spectra), -1))
 
 
-def _spheres(diameter: int, cells: tuple[int, int], depth: int, step: float) -> Spheres:
-    steps = [np.arange(0, count - diameter + step / 2, step) + diameter / 2 for count in cells]
-    centers = np.stack(np.meshgrid(*steps, indexing="ij"), axis=-1).reshape(-1, 2)
-    maps = np.stack([thickness_map(diameter, center, cells, depth).ravel() for center in centers])
-    maps, first = np.unique(maps, axis=0, return_index=True)
-    features, energy = _features(maps, depth)
-    return Spheres(diameter, centers[first], maps, features, energy)
+def diameters_of(largest: int) -> list[float]:
+    """Return the diameters that are tried in a field of so many cells.
 
-
-def thickness_map(
-    diameter: float, center: Sequence[float] | Floats, cells: tuple[int, int], depth: int
-) -> NDArray[np.int_]:
-    """Return how many cells a sphere in mid-thickness replaces in each column, shape `cells`."""
-    middle = np.floor(depth / 2 - (round(diameter) % 2) / 2) + (round(diameter) % 2) / 2
-    axes = zip((*cells, depth), (*center, middle), strict=True)
-    y, x, z = (np.arange(count) + 0.5 - place for count, place in axes)
-    squares = (y**2)[:, None, None] + (x**2)[:, None] + z**2
-    return (squares <= (diameter / 2) ** 2 * (1 + 1e-9)).sum(axis=2)
-
-
-def _features(maps: NDArray[np.int_], depth: int) -> tuple[NDArray[np.float32], Floats]:
-    """Return the principal components of a contrast that grows with thickness and changes smoothly.
-
-    The components are those of the first map; maps of other places have nearly the same rings.
+    Examples
+    --------
+    >>> diameters_of(4)
+    [1.0, 2.0, 3.0, 4.0]
+    >>> diameters_of(18)[-3:]
+    [15.0, 16.0, 17.6]
     """
-    rings = np.unique(maps[maps > 0])
-    number = np.maximum([(maps == n).sum() / len(maps) for n in rings], 1e-3)
-    kernel = np.outer(rings, rings) / depth**2
-    kernel = kernel * np.exp(-((rings[:, None] - rings) ** 2) / (2 * CORRELATION**2))
-    root = np.sqrt(number)
-    values, vectors = np.linalg.eigh(kernel * np.outer(root, root))
-    values, vectors = np.maximum(values[::-1][:TERMS], 0), vectors[:, ::-1][:, :TERMS]
-    table = np.zeros((rings.max() + 1, len(values)))
-    table[rings] = vectors * np.sqrt(values) / root[:, None]
-    return table[maps].swapaxes(1, 2).astype(np.float32), np.maximum(values, 1e-9 * values[0])
+    found = [float(diameter) for diameter in range(1, min(largest, WHOLE) + 1)]
+    while 1.1 * found[-1] <= largest and found[-1] >= WHOLE:
+        found.append(1.1 * found[-1])
+    return found
 
 
-def evidence(
-    channels: NDArray[np.float32],
-    variances: NDArray[np.float32],
-    prior: Floats,
-    spheres: Sequence[Spheres],
-) -> tuple[list[Floats], list[Floats]]:
+@lru_cache(maxsize=2)
+def sphere_grid(cells: tuple[int, int], depth: int) -> SphereGrid:
+    """Return the spheres of a field, prepared once for all images."""
+    return SphereGrid(cells, depth)
+
+
+def courses_of(
+    spheres: Sequence[tuple[float, float, float]], cells: tuple[int, int], depth: int
+) -> NDArray[np.float32]:
+    """Return the courses of spheres over the cells, shape (spheres, terms, cells).
+
+    Parameters
+    ----------
+    spheres : sequence of (diameter, down, right)
+        In cells; places from the corner.
+    """
+    found = np.zeros((len(spheres), TERMS, *cells), np.float32)
+    for courses, (diameter, *center) in zip(found, spheres, strict=True):
+        reach = diameter / 2 + 2
+        window = tuple(
+            slice(max(int(place - reach), 0), min(int(place + reach) + 1, count))
+            for place, count in zip(center, cells, strict=True)
+        )
+        corners = [np.arange(part.start, part.stop) - at for part, at in zip(window, center, strict=True)]
+        courses[:, window[0], window[1]] = over_cells(diameter, depth, *corners)
+    return found.reshape(len(spheres), TERMS, -1)
+
+
+def weigh_some(
+    image: Exposed,
+    courses: NDArray[np.float32],
+    footprint: Floats,
+    nuisance: NDArray[np.floating],
+) -> tuple[Floats, Floats]:
+    """Return the evidence of some spheres at known and at fitted noise, shape (spheres, amplitudes) each.
+
+    Parameters
+    ----------
+    image : Exposed
+    courses : numpy.ndarray, shape (spheres, terms, cells)
+        From `courses_of`.
+    footprint : numpy.ndarray, shape (spheres,)
+        Cells under each sphere.
+    nuisance : numpy.ndarray, shape (cells, unknowns)
+        Orthonormal courses that are integrated out.
+    """
+    places, terms, count = courses.shape
+    coefficients = image.channels @ nuisance
+    overlap = courses @ nuisance
+    projections = (courses.reshape(-1, count) @ image.channels.T).reshape(places, terms, -1)
+    projections -= (overlap @ coefficients.T).astype(np.float32)
+    turned = courses.transpose(0, 2, 1)
+    whole = (courses @ turned).astype(float)
+    gram = whole - overlap @ overlap.transpose(0, 2, 1)
+    share = ((courses * image.electrons.astype(np.float32)) @ turned).astype(float)
+    return explain(image, projections, gram, whole, share, footprint, _rest(image.channels, coefficients))
+
+
+def explain(
+    image: Exposed,
+    projections: NDArray[np.float32],
+    gram: Floats,
+    whole: Floats,
+    share: Floats,
+    footprint: Floats,
+    total: float,
+) -> tuple[Floats, Floats]:
     r"""Return the logarithm of each sphere's evidence relative to noise, the pattern integrated out.
 
-    With the sphere's features φ, the projections :math:`b = \phi^T y` of the channels are normal with
-    variance 1 under noise and 1 + t with a precipitate, :math:`t = a^2 \lVert\phi\rVert^2 s` for amplitude a
-    and prior s, so that
+    With the courses φ made orthogonal place by place, the projections :math:`b = \phi^T y` of the channels
+    are normal with variance 1 under noise and 1 + t with a precipitate,
+    :math:`t = a^2 \lVert\phi\rVert^2 s` for amplitude a and prior s, so that
 
     .. math:: \ln E = \tfrac12 \sum \left[ \frac{t}{1+t} \frac{b^2}{\lVert\phi\rVert^2} - \ln(1+t) \right]
 
@@ -119,29 +292,63 @@ def evidence(
 
     Parameters
     ----------
-    channels, variances : numpy.ndarray, shape (cells, channels)
-        From `CellChannels`.
-    prior : numpy.ndarray, shape (channels,)
-    spheres : sequence of Spheres
+    image : Exposed
+    projections : numpy.ndarray, shape (places, terms, channels)
+    gram : numpy.ndarray, shape (places, terms, terms)
+        Of the courses, all unknown courses projected out.
+    whole, share : numpy.ndarray, shape (places, terms, terms)
+        Of the courses as they are, and weighted by each cell's electrons.
+    footprint : numpy.ndarray, shape (places,)
+        Cells under each sphere.
+    total : float
+        Sum of the squares of all channels, the unknown courses projected out.
 
     Returns
     -------
-    (at_known_noise, at_fitted_noise) : two lists of numpy.ndarray, shape (places, amplitudes)
-        For noise of the expected strength, whose mean over pristine images is 1 for E itself, and for
-        noise whose strength is fitted, which compares spheres more fairly where the model is not exact.
+    (at_known_noise, at_fitted_noise) : numpy.ndarrays, shape (places, amplitudes)
     """
-    total = float((channels.astype(float) ** 2 - variances + 1).sum())
-    at_known_noise, at_fitted_noise = [], []
-    for sphere in spheres:
-        places, terms, count = sphere.features.shape
-        flat = sphere.features.reshape(places * terms, count)
-        squares = ((flat @ channels) ** 2 - flat**2 @ variances).reshape(places, -1)
-        energy = np.repeat(sphere.energy, len(prior))
-        strength = np.outer(AMPLITUDES**2, np.outer(sphere.energy, prior).ravel())
-        logarithms = np.log1p(strength).sum(axis=1)
-        gain = (squares / energy + 1) @ (strength / (1 + strength)).T
-        at_known_noise.append((gain - logarithms) / 2)
-        scale = np.maximum((total - gain) / channels.size, 1)
-        rest = channels.size * np.log(scale) + (total - gain) / scale + logarithms
-        at_fitted_noise.append(-rest / 2)
-    return at_known_noise, at_fitted_noise
+    energy, turn = np.linalg.eigh(gram)
+    proper = energy > SAME * np.maximum(energy[:, -1:], np.finfo(float).tiny)
+    energy = np.where(proper, energy, 1.0)
+    turned = turn.transpose(0, 2, 1)
+    squares = (turned.astype(np.float32) @ projections) ** 2
+    full = np.einsum("pia,pij,pja->pa", turn, whole, turn)
+    met = np.einsum("pia,pij,pja->pa", turn, share, turn)
+    single = met / np.maximum(full, np.finfo(float).tiny)
+    found = squares / energy[:, :, None].astype(np.float32)
+    found -= (single[:, :, None] * image.noise - 1).astype(np.float32)
+    found *= proper[:, :, None]
+    energy = energy * proper
+    few = FEW_ELECTRONS / np.maximum(image.per_cell * footprint, 1.0)
+    known, fitted = [], []
+    size = image.channels.size
+    scale = max(total / size, 1.0)
+    without = (size * np.log(scale) + total / scale) / 2
+    weights = np.multiply.outer(energy, image.prior).astype(np.float32)
+    for amplitude in AMPLITUDES:
+        strength = np.float32(amplitude**2) * weights
+        logarithms = np.log1p(strength).sum(axis=(1, 2), dtype=float)
+        gain = (found * (strength / (1 + strength))).sum(axis=(1, 2), dtype=float)
+        known.append((gain - logarithms) / 2 - few)
+        scale_with = np.maximum((total - gain) / size, 1)
+        rest = size * np.log(scale_with) + (total - gain) / scale_with + logarithms
+        fitted.append(without - rest / 2 - few)
+    return np.stack(known, axis=1), np.stack(fitted, axis=1)
+
+
+def _rest(channels: NDArray[np.floating], coefficients: NDArray[np.floating]) -> float:
+    return float((channels.astype(float) ** 2).sum() - (coefficients.astype(float) ** 2).sum())
+
+
+def _square(pairs: NDArray[np.floating], terms: int) -> Floats:
+    """Return symmetric matrices, shape (places, terms, terms), from their lower halves, row by row."""
+    found = np.empty((pairs.shape[1], terms, terms))
+    for number, (i, j) in enumerate((i, j) for i in range(terms) for j in range(i + 1)):
+        found[:, i, j] = found[:, j, i] = pairs[number]
+    return found
+
+
+def _transform(stack: NDArray[np.floating], shape: tuple[int, ...]) -> NDArray[np.complex64]:
+    from scipy import fft  # noqa: PLC0415
+
+    return np.asarray(fft.rfft2(stack.astype(np.float32), s=shape, axes=(1, 2), workers=-1))

@@ -23,6 +23,7 @@ QUICK = "pixels=512&method=false_alarm"
 START = (
     f"{QUICK}&diameter=10&dose=5000&noise=on&right=0&down=0"
     "&metric=own&compact=off&truth=on&curves=dose&seed=0"
+    "&thicker=0&defocus=0&shift=0&tilt=0&reference=simulated&background=exposures"
 )
 AT_FIRST = {
     "Diameter": 10,
@@ -35,6 +36,12 @@ AT_FIRST = {
     "Count": "every cell",
     "Pixels per cell": "64",
     "The truth": "shown",
+    "Background": "from exposures of the reference",
+    "Reference": "simulated",
+    "Thicker by": 0,
+    "Underfocus": 0,
+    "Shifted by": 0.0,
+    "Tilted by": 0.0,
     "Curves": "at this dose",
 }
 PRESETS = {
@@ -43,6 +50,8 @@ PRESETS = {
     "Fig. 4c, f": {"Dose": 5000},
     "Fig. 5": {"Dose": 5000, "Method": "optimised"},
     "Our best": {"Dose": 1000, "Method": "sphere by likelihood"},
+    "Shifted by 0.3 Å": {"Diameter": 0, "Method": "false-alarm rate", "Shifted by": 0.3},
+    "Focus off by 5 Å": {"Diameter": 0, "Dose": 1000, "Method": "sphere by likelihood", "Underfocus": 5},
 }
 SPECIMEN = Specimen(diameter=10, pixels=512)
 CHI_SQUARE = Measurement(method="false_alarm", metric=None, compact=False, dose=50.0, pixels=512)

@@ -32,7 +32,7 @@ PAGES = {
     "03_worst_cases": (worst_cases.search, worst_cases.game),
     "04_noise": (noise.dashboard,),
     "05_low_dose": (low_dose.dashboard,),
-    "06_precipitates": (precipitates.dashboard, precipitates.game),
+    "06_precipitates": (precipitates.dashboard, precipitates.game, precipitates.believe),
     "07_reality": (reality.dashboard,),
 }
 STATEMENTS = {

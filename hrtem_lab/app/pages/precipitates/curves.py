@@ -14,7 +14,7 @@ from hrtem_lab.app.kit.live import LiveFigure, LiveStudy, encode_figure
 from hrtem_lab.app.kit.log_slider import thousands
 from hrtem_lab.app.kit.widgets import Picture
 from hrtem_lab.app.pages.precipitates.draws import SizeDraws
-from hrtem_lab.app.pages.precipitates.specimen import Measurement
+from hrtem_lab.app.pages.precipitates.specimen import TOLERANCE, Measurement
 from hrtem_lab.app.pages.precipitates.stored_sizes import (
     BEST,
     IDEAL,
@@ -30,8 +30,6 @@ THIS_DOSE, EVERY_DOSE, LIMIT = "dose", "doses", "limit"
 """What the figure shows: curves at the reader's dose, at all doses, or the smallest diameters found."""
 OWN = "your exposures"
 OWN_STYLE: dict[str, Any] = {"color": "#E69F00", "marker": "D"}
-TOLERANCE = 1.0
-"""Cells within which a diameter counts as found."""
 
 
 class SizeCurves:
@@ -102,9 +100,11 @@ class SizeCurves:
 
     @property
     def _place(self) -> int | None:
-        """Which dose of the study is nearest to the reader's."""
-        dose = self._chosen.measurement.dose
-        return None if dose is None else stored_study().nearest(dose)
+        """Which dose of the study is nearest to the reader's; None where the study has nothing like it."""
+        measurement = self._chosen.measurement
+        if measurement.dose is None or not measurement.exact:
+            return None
+        return stored_study().nearest(measurement.dose)
 
     def _methods(self) -> list[str]:
         """Return the study's methods to compare: the chosen one between the bound and the paper's."""
@@ -137,6 +137,8 @@ class SizeCurves:
             return f"found within {TOLERANCE:g} cell in {100 * RATE:.0f} % of the exposures"
         if self._shown == EVERY_DOSE and study_method(measurement) is not None:
             return f"{measurement.words}, at every dose of the stored study"
+        if not measurement.exact:
+            return f"reference: {measurement.against}"
         if self._place is None:
             return "without noise"
         return f"stored study at {_dose_words(self._place)}"
@@ -151,24 +153,28 @@ class SizeCurves:
 
     def _words(self) -> str:
         measurement, study = self._chosen.measurement, stored_study()
-        words = []
-        if study_method(measurement) is None:
-            words.append("This combination of method and metric is not in the stored study.")
+        words, own = [], ""
+        if measurement.dose is not None:
+            own = f"Your own exposures are at {thousands(measurement.dose * 100)} e⁻/nm²."
+        if not measurement.exact:
+            words.append("The stored study knows the exact reference only.")
+        elif study_method(measurement) is None:
+            words.append("This combination of settings is not in the stored study.")
         if self._shown == LIMIT:
             words.append(
                 f"{study.found.shape[-1]} stored exposures of each diameter at random places; every diameter "
                 "above the one shown is found, too."
             )
             return " ".join(words)
+        if not measurement.exact:
+            return " ".join([*words, "Measure to see this method’s curve.", own]).rstrip()
         if self._place is None and self._shown == THIS_DOSE:
             return "The stored study has no image without noise. Measure to see this method’s curve."
         words.append(
             f"Bands: standard deviation of {study.found.shape[-1]} stored exposures at random places. Where "
             "the strip below is near 100 %, a curve rests on few of them."
         )
-        if measurement.dose is not None:
-            words.append(f"Your own exposures are at {thousands(measurement.dose * 100)} e⁻/nm².")
-        return " ".join(words)
+        return " ".join([*words, own]).rstrip()
 
     def _make_widgets(self, go_on: Callable[[], None], guard: Callable[..., None]) -> None:
         self._picture = Picture(smooth=True)

@@ -33,7 +33,11 @@ def results(size: Size, specimen: Specimen) -> list[tuple[str, object]]:
         "95 % interval from (nm)",
         "95 % interval to (nm)",
     )
-    return [*zip(names, values, strict=True), ("misclassified cells", size.misclassified(specimen.truth))]
+    told: list[tuple[str, object]] = [("what is wrong", " ".join(size.problems))] if size.problems else []
+    fits = (("fit outside (reduced χ²)", size.fit_outside), ("fit inside (reduced χ²)", size.fit_inside))
+    told += [(name, value) for name, value in fits if np.isfinite(value)]
+    wrong = ("misclassified cells", size.misclassified(specimen.truth))
+    return [*zip(names, values, strict=True), *told, wrong]
 
 
 def cell_rows(size: Size, truth: NDArray[np.bool_]) -> Iterator[list[object]]:

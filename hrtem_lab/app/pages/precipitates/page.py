@@ -2,85 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator
 from typing import Any, TypeVar
 
 import ipywidgets as widgets
 import numpy as np
 from numpy.typing import NDArray
 
-from hrtem_lab.app.kit import readings
 from hrtem_lab.app.kit.background import beside
-from hrtem_lab.app.kit.controls import Choice, Controls, Slider
+from hrtem_lab.app.kit.controls import Controls
 from hrtem_lab.app.kit.layout import pictures_row, side_by_side, stage
-from hrtem_lab.app.kit.log_slider import LogSlider, thousands
-from hrtem_lab.app.kit.retakes import SEED, Retakes
+from hrtem_lab.app.kit.log_slider import thousands
+from hrtem_lab.app.kit.retakes import Retakes
 from hrtem_lab.app.kit.widgets import Picture
 from hrtem_lab.app.pages.precipitates import files
-from hrtem_lab.app.pages.precipitates.curves import EVERY_DOSE, LIMIT, THIS_DOSE, SizeCurves
+from hrtem_lab.app.pages.precipitates.curves import SizeCurves
+from hrtem_lab.app.pages.precipitates.mismatch import EXACT, Mismatch
 from hrtem_lab.app.pages.precipitates.pictures import SizePictures
-from hrtem_lab.app.pages.precipitates.specimen import Measurement
-from hrtem_lab.app.pages.precipitates.stored_sizes import BEST, PAPER
+from hrtem_lab.app.pages.precipitates.settings import (
+    MADE_BY,
+    MEASURED_BY,
+    METHOD,
+    MISMATCH,
+    ON,
+    OWN,
+    PRESETS,
+    SPECIMEN,
+    parameters,
+)
+from hrtem_lab.app.pages.precipitates.specimen import EXPOSURES, Measurement
 from hrtem_lab.rendering import encode_image, scale_bar
-from hrtem_lab.sizing import SIZERS, Size, methods
-from hrtem_lab.sizing.specimens import CELL, LARGEST, WHOLE_VIEW, Specimen, centred_image, furthest
+from hrtem_lab.sizing import SIZERS, Size
+from hrtem_lab.sizing.specimens import WHOLE_VIEW, Specimen, centred_image, furthest
 
 Result = TypeVar("Result")
 
-ON, OFF = "on", "off"
 PAUSE = 0.2
 """Seconds in which the reader may go on before a method is prepared anew."""
 PATIENCE = 0.4
 """Seconds after which the page says that it is measuring."""
-
-
-def _as_far_as_it_fits(cells: float, state: Mapping[str, Any]) -> str:
-    return f"{furthest(state['diameter'], int(cells)) * CELL / 10:.1f} nm"
-
-
-def parameters() -> tuple[Any, ...]:
-    """Return what the reader can set; the methods are those of the table."""
-    return (
-        Slider(key="diameter", label="Diameter", unit="cells", minimum=0, maximum=LARGEST, step=1, default=10,
-               also=lambda cells, _state: f"{cells * CELL / 10:.1f} nm"),
-        LogSlider(key="dose", label="Dose", unit="e⁻/nm²", minimum=10, maximum=100_000, default=5000,
-                  also=lambda dose, _state: f"{thousands(dose / 100)} e⁻/Å²"),
-        Choice(key="noise", label="Noise", options={"counted electrons": ON, "none": OFF}, default=ON,
-               buttons=True),
-        Slider(key="right", label="To the right", unit="cells", minimum=-7, maximum=7, step=1, default=0,
-               also=_as_far_as_it_fits),
-        Slider(key="down", label="Downwards", unit="cells", minimum=-7, maximum=7, step=1, default=0,
-               also=_as_far_as_it_fits),
-        Choice(key="method", label="Method", options={SIZERS[key].label: key for key in methods()},
-               default=PAPER),
-        Choice(key="metric", label="Metric of the cells",
-               options={"the method’s own": "own", **readings.by_label()},
-               default="own"),
-        Choice(key="compact", label="Count", options={"every cell": OFF, "one connected group": ON},
-               default=OFF, buttons=True),
-        Choice(key="pixels", label="Pixels per cell", options={"64": "1024", "32": "512"}, default="1024",
-               buttons=True),
-        Choice(key="truth", label="The truth", options={"shown": ON, "hidden": OFF}, default=ON,
-               buttons=True),
-        Choice(key="curves", label="Curves",
-               options={"at this dose": THIS_DOSE, "at every dose": EVERY_DOSE, "smallest found": LIMIT},
-               default=THIS_DOSE, buttons=True),
-        SEED,
-    )  # fmt: skip
-
-
-LEFT = ("diameter", "dose", "noise", "right", "down")
-RIGHT = ("method", "metric", "compact", "pixels", "truth")
-MADE_BY = ("diameter", "dose", "noise", "right", "down", "method", "metric", "compact", "pixels", "seed")
-MEASURED_BY = ("dose", "noise", "method", "metric", "compact", "pixels", "seed")
-"""What an exposure's result depends on, and what that of an exposure of any diameter at any place does."""
-PRESETS: dict[str, dict[str, Any]] = {
-    "Fig. 4a, d": {"noise": OFF},
-    "Fig. 4b, e": {"dose": 15_000},
-    "Fig. 4c, f": {"dose": 5000},
-    "Fig. 5": {"dose": 5000, "method": "paper_optimised"},
-    "Our best": {"dose": 1000, "method": BEST},
-}
 
 
 class Precipitates(Retakes):
@@ -120,8 +80,11 @@ class Precipitates(Retakes):
             method=state["method"],
             metric=None if "metric" not in used or state["metric"] == "own" else state["metric"],
             compact=state["compact"] == ON and "compact" in used,
+            background=state["background"] if "background" in used else EXPOSURES,
             dose=self._dose,
             pixels=int(state["pixels"]),
+            mismatch=EXACT if self._own_cells else Mismatch(**{key: state[key] for key in MISMATCH}),
+            own_cells=self._own_cells,
         )
 
     def draw(self) -> None:
@@ -137,10 +100,30 @@ class Precipitates(Retakes):
                 caption=f"<strong>Image</strong> {words}<br>black 0, white {self._white:.2f} of the beam",
             )
             self._shown = shown
-        for key in ("metric", "compact"):
-            self.controls.widgets[key].disabled = key not in SIZERS[state["method"]].options
+        self._disable()
         self._name_noise()
+        try:
+            self._require_stored()
+        except ValueError:
+            self.cancel()
+            self._pictures.refuse()
+            raise
         self.curves.choose(self.measurement, state["seed"], shown=state["curves"])
+
+    def _require_stored(self) -> None:
+        """Refuse a reference that is not stored: the curves are those of the settings before."""
+        if not self.measurement.mismatch.stored:
+            raise ValueError("A tilted reference is stored with 40 cells only: set thickness or tilt to 0")
+
+    def _disable(self) -> None:
+        """Switch off what the method or the reference does not use; what leads out of a refusal stays on."""
+        state, controls = self.controls.values, self.controls.widgets
+        for key in ("metric", "compact", "background"):
+            controls[key].disabled = key not in SIZERS[state["method"]].options
+        for key, other in (("thicker", "tilt"), ("tilt", "thicker")):
+            controls[key].disabled = self._own_cells or (not state[key] and bool(state[other]))
+        for key in ("defocus", "shift"):
+            controls[key].disabled = self._own_cells
 
     def refine(self) -> Iterator[float | None]:
         """Measure beside the page, show map, mask, words and histogram; then the curves."""
@@ -158,7 +141,7 @@ class Precipitates(Retakes):
             return (yield from self._patiently(beside(measurement, self._image)))
         differences = yield from self._patiently(beside(measurement.differences, self._image, quick=True))
         truth = self.specimen.truth if self.controls.values["truth"] == ON else None
-        self._pictures.show_map(differences, truth, quantity=self._quantity())
+        self._pictures.show_map(differences, truth, quantity=self._quantity(), against=measurement.against)
         if measurement != self._prepared:  # while the reader moves a slider, preparing would be in vain
             yield PAUSE
         size = yield from self._patiently(beside(measurement.judge, differences))
@@ -180,6 +163,7 @@ class Precipitates(Retakes):
 
     def png(self) -> bytes:
         """Return the figure of the curves."""
+        self._require_stored()
         return self.save_figure(self.curves.figure(), title="Diameters found by true diameter or by dose")
 
     def csv(self) -> bytes:
@@ -207,6 +191,7 @@ class Precipitates(Retakes):
 
     def own_csv(self) -> bytes:
         """Return what was found in each of the reader's own exposures, with its settings."""
+        self._require_stored()
         if self.curves.draws is None:
             raise RuntimeError("no measurement has been chosen yet")
         rows = [[*row, *self.controls.cells(*MEASURED_BY)] for row in files.own_rows(self.curves.draws)]
@@ -230,6 +215,10 @@ class Precipitates(Retakes):
         state = self.controls.values
         return state["dose"] / 100 if state["noise"] == ON else None
 
+    @property
+    def _own_cells(self) -> bool:
+        return bool(self.controls.values["reference"] == OWN)
+
     def _dose_words(self) -> str:
         dose = self._dose
         return "without noise" if dose is None else f"at {thousands(dose * 100)} e⁻/nm²"
@@ -249,6 +238,7 @@ class Precipitates(Retakes):
             self._measure(),
             self.specimen,
             quantity=self._quantity(),
+            against=self.measurement.against,
             noise_free=self._dose is None,
             reveal=self.controls.values["truth"] == ON,
         )
@@ -257,11 +247,13 @@ class Precipitates(Retakes):
         self._picture = Picture(overlay=scale_bar(WHOLE_VIEW), smooth=True)
         self._pictures = SizePictures()
         self.curves = SizeCurves(self._refine_later, self._guard)
-        for part in (self._pictures.sentence, self._pictures.mask, self._pictures.histogram):
+        told = (self._pictures.sentence, self._pictures.doubts)
+        for part in (*told, self._pictures.mask, self._pictures.histogram):
             part.add_class("hl-outcome")
         pictures = pictures_row([self._picture, self._pictures.map, self._pictures.mask])
         settings = [
-            widgets.VBox([self.controls.panel(*keys)], layout={"flex": "1 1 380px"}) for keys in (LEFT, RIGHT)
+            widgets.VBox([self.controls.panel(*keys)], layout={"flex": "1 1 380px"})
+            for keys in (SPECIMEN, METHOD)
         ]
         bars = widgets.VBox([self._pictures.histogram], layout={"flex": "1 1 340px", "max_width": "560px"})
         actions = widgets.VBox(
@@ -270,10 +262,23 @@ class Precipitates(Retakes):
         )
         title = widgets.HTML("<h3>All diameters</h3>")
         presets = self._preset_row(PRESETS, shows="diameter", kept=["seed", "pixels", "truth", "curves"])
-        measured = stage(pictures, side_by_side(*settings), side_by_side(bars, actions))
-        top = [self.message, presets, self._pictures.sentence, measured]
+        measured = stage(
+            pictures, side_by_side(*settings), side_by_side(self._reference_panel(), bars, actions)
+        )
+        top = [self.message, presets, *told, measured]
         self.view = widgets.VBox([*top, title, self.controls.row("curves"), self.curves.view])
         self.view.add_class("hl-dashboard")
+
+    def _reference_panel(self) -> Any:
+        """Return the controls of how the reference is off."""
+        note = (
+            "By how much the simulated reference is off. The experiment is 40 cells thick, in focus, and not "
+            "tilted. A tilted reference is stored with 40 cells only."
+        )
+        title = widgets.HTML(f'<h3>The reference</h3><p class="hl-note">{note}</p>')
+        panel = widgets.VBox([title, self.controls.panel(*MISMATCH)], layout={"flex": "1 1 380px"})
+        panel.add_class("hl-controls")
+        return panel
 
     def _more_files(self) -> Any:
         """Return the buttons for the three pictures and for the reader's own exposures."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from hrtem_lab.app.kit.questions import Check, Prediction, Questions
-from hrtem_lab.app.pages.precipitates.page import parameters
+from hrtem_lab.app.pages.precipitates.settings import parameters
 from hrtem_lab.app.pages.precipitates.stored_sizes import PAPER
 from hrtem_lab.sizing import stored_study
 

@@ -1,4 +1,4 @@
-"""Counting cells by eye: the rounds of the game, their results, and how they are kept; no widgets."""
+"""The rounds of both games: counting by eye, and numbers to believe; how they are kept; no widgets."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hrtem_lab.app.pages.precipitates.specimen import Measurement
+from hrtem_lab.app.pages.precipitates.mismatch import EXACT, Mismatch
+from hrtem_lab.app.pages.precipitates.specimen import TOLERANCE, Measurement
+from hrtem_lab.app.pages.precipitates.stored_sizes import BEST
 from hrtem_lab.sizing import SIZERS, Size, Specimen
 from hrtem_lab.sizing.specimens import CELLS, LARGEST, anywhere
 
@@ -22,6 +24,17 @@ RIVALS = tuple(key for key, row in SIZERS.items() if row.rival)
 _PLAIN = ("dose", "true", "yours", "wrong")
 GAME = 34
 """Seed of all rounds; the first round is an easy one."""
+BELIEF = 1597
+"""Seed of the cases that ask whether a number can be believed; in the first, the reference is shifted."""
+FLAWS = (
+    *(Mismatch(thicker=cells) for cells in (-3, 3)),
+    *(Mismatch(defocus=angstrom) for angstrom in (-20, -5, 5, 20)),
+    *(Mismatch(shift=angstrom) for angstrom in (0.1, 0.3)),
+    *(Mismatch(tilt=mrad) for mrad in (1, 2)),
+)
+"""What may be wrong with the reference of a case."""
+ASKED = ("paper_optimised", "false_alarm", BEST)
+"""The methods whose numbers the cases show."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,3 +176,118 @@ def from_kept(values: Mapping[str, float]) -> list[Result]:
                 )
             )
     return results
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """A number to believe or not; the number of the case decides all of it.
+
+    Attributes
+    ----------
+    number, dose : int
+        The dose in e⁻/nm².
+    method : str
+        Which method states the number.
+    mismatch : Mismatch
+        By how much its reference is off.
+    specimen : Specimen
+    """
+
+    number: int
+    dose: int
+    method: str
+    mismatch: Mismatch
+    specimen: Specimen
+
+    @property
+    def image(self) -> np.ndarray:
+        """The exposure."""
+        return self.specimen.expose(self.dose / 100, (BELIEF, self.number, 1))
+
+    def measurement(self, method: str | None = None) -> Measurement:
+        """Return the measurement by the method of the case, or by another with the same reference."""
+        return Measurement(
+            method=method or self.method,
+            dose=self.dose / 100,
+            pixels=self.specimen.pixels,
+            mismatch=self.mismatch,
+        )
+
+    def size(self, method: str | None = None) -> Size:
+        """Return what the method of the case says about the exposure, or another one."""
+        return self.measurement(method).sizer()(self.image)
+
+    def holds(self, found: float) -> bool:
+        """Return whether a diameter in cells is right within `TOLERANCE`; NaN is that nothing is there."""
+        if np.isnan(found):
+            return self.specimen.diameter == 0
+        return self.specimen.diameter > 0 and abs(found - self.specimen.diameter) <= TOLERANCE
+
+
+def case_of(number: int) -> Case:
+    """Return the case of that number: specimen, dose, method and mismatch are drawn at random.
+
+    Examples
+    --------
+    >>> case_of(1) == case_of(1)
+    True
+    """
+    rng = np.random.default_rng((BELIEF, number, 0))
+    diameter = int(rng.choice([0, *range(5, 13)], p=[0.2, *[0.1] * 8]))
+    return Case(
+        number=number,
+        dose=int(rng.choice((2000, 5000, 20_000))),
+        method=str(rng.choice(ASKED)),
+        mismatch=EXACT if rng.random() < 0.5 else FLAWS[rng.integers(len(FLAWS))],
+        specimen=anywhere(diameter, PIXELS, rng),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Belief:
+    """Whether the reader believed a number.
+
+    Attributes
+    ----------
+    number : int
+        Of the case.
+    believed : bool
+    found : float
+        The number in cells, NaN for no precipitate.
+    """
+
+    number: int
+    believed: bool
+    found: float
+
+    @property
+    def right(self) -> bool:
+        """Whether the reader judged rightly."""
+        return self.believed == case_of(self.number).holds(self.found)
+
+
+def beliefs_to_kept(beliefs: Sequence[Belief]) -> dict[str, float]:
+    """Return answers as the browser keeps them: names with a number each, nothing found as −1."""
+    kept: dict[str, float] = {}
+    for one in beliefs:
+        kept[f"{one.number}.believed"] = float(one.believed)
+        kept[f"{one.number}.found"] = float(np.nan_to_num(one.found, nan=-1.0))
+    return kept
+
+
+def beliefs_from_kept(values: Mapping[str, float]) -> list[Belief]:
+    """Return the answers that the browser kept, by number; what is incomplete is left out."""
+    numbers = sorted(
+        int(head)
+        for head, _, name in (key.partition(".") for key in values)
+        if name == "believed" and head.isdecimal()
+    )
+    return [
+        Belief(
+            number=number,
+            believed=values[f"{number}.believed"] > 0,
+            found=float("nan") if values[f"{number}.found"] < 0 else values[f"{number}.found"],
+        )
+        for number in numbers
+        if f"{number}.found" in values
+    ]

@@ -12,7 +12,9 @@ IDEAL, BEST, PAPER = "ideal", "sphere", "fixed"
 
 
 def study_method(measurement: Measurement) -> str | None:
-    """Return under which name the study holds a method, or None if it does not."""
+    """Return under which name the study holds a method, or None if it does not: its reference is exact."""
+    if not measurement.exact:
+        return None
     chosen, known = (measurement.row, measurement.options), study_methods()
     stored = (name for name in stored_study().methods if name in known)
     return next((name for name in stored if (known[name].row, known[name].options) == chosen), None)

@@ -9,7 +9,7 @@ import ipywidgets as widgets
 import numpy as np
 
 from hrtem_lab.app.kit.log_slider import thousands
-from hrtem_lab.app.pages.precipitates.curves import TOLERANCE
+from hrtem_lab.app.pages.precipitates.specimen import TOLERANCE
 from hrtem_lab.app.pages.precipitates.stored_sizes import in_tables, study_words
 from hrtem_lab.sizing import RATE, stored_study
 from hrtem_lab.sizing.specimens import CELL

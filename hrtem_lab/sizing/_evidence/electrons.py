@@ -1,0 +1,104 @@
+"""The noise of an image, measured where the aperture lets no signal through."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hrtem_lab._validation import pixel_size
+from hrtem_lab.sizing._cells import split
+
+Floats = NDArray[np.float64]
+
+LEAST_MODES = 0.05
+"""Part of an image's Fourier modes that must lie beyond the aperture's band."""
+AXES = 0.03
+"""Modes this near to an axis, relative to the sampling frequency, are left out: the streaks of an edge."""
+SIGNIFICANT = 3.0
+"""Standard errors from which on readout noise is told from none."""
+SILENT = 1e-9
+"""Noise below this part of the mean square is rounding."""
+
+
+@dataclass(frozen=True)
+class Electrons:
+    """What the noise says of the exposure.
+
+    Attributes
+    ----------
+    counts, counts_error : float
+        Electrons of a pixel of vacuum and their standard error; infinite without noise.
+    readout : float
+        Standard deviation of the readout noise in electrons; 0 where none is seen.
+    """
+
+    counts: float
+    counts_error: float
+    readout: float
+
+
+def measured_electrons(
+    image: NDArray[np.floating],
+    cells: tuple[int, int],
+    *,
+    sampling: float | tuple[float, float],
+    max_frequency: float,
+) -> Electrons | None:
+    r"""Return how many electrons made an image; None where its pixels leave no room beyond the band.
+
+    An image of the specimen has no frequency above 2α/λ, electrons are counted pixel by pixel: what lies
+    above is noise, whose variance is :math:`I/n + \sigma^2/n^2`. The intensity I is that of the cells'
+    mean, so a line through the variances of the places in a cell gives both n and σ.
+
+    Parameters
+    ----------
+    image : numpy.ndarray, shape (rows, columns)
+    cells : (int, int)
+    sampling : float or (float, float)
+        Pixel size in Å.
+    max_frequency : float
+        In 1/Å.
+    """
+    pixels = image.astype(np.float64)
+    steps = pixel_size("sampling", sampling)
+    down, right = np.fft.fftfreq(image.shape[0]), np.fft.rfftfreq(image.shape[1])
+    beyond = np.hypot(down[:, None] / steps[0], right / steps[1]) > max_frequency
+    beyond &= (np.abs(down)[:, None] > AXES) & (right > AXES)
+    kernel = np.fft.irfft2(beyond.astype(float), s=image.shape)
+    part = kernel[0, 0]
+    if part < LEAST_MODES:
+        return None
+    spectrum = np.fft.rfft2(pixels)
+    noise = np.fft.irfft2(spectrum * beyond, s=image.shape)
+    variance = _by_place(noise**2, cells) / part
+    # The variance of the filtered noise is that of the pixels around, weighted by the filter's square.
+    around = np.fft.irfft2(spectrum * np.fft.rfft2(kernel**2).real / part, s=image.shape)
+    mean = _by_place(around, cells)
+    whole = float(variance.mean())
+    if whole <= SILENT * float((mean**2).mean()):
+        return Electrons(np.inf, 0.0, 0.0)
+    brightness = max(float(mean.mean()), np.finfo(float).tiny)
+    counts = brightness / whole
+    error = counts * np.sqrt(2 / (part * image.size) + 1 / max(counts * brightness * image.size, 1.0))
+    intercept, doubt = _intercept(mean, variance, whole)
+    if intercept <= SIGNIFICANT * doubt:
+        return Electrons(counts, float(error), 0.0)
+    slope = max(whole - intercept, 1e-3 * whole) / brightness
+    error *= (1 / slope) / counts * (1 + doubt / (slope * brightness))
+    return Electrons(1 / slope, float(error), float(np.sqrt(intercept) / slope))
+
+
+def _intercept(mean: Floats, variance: Floats, whole: float) -> tuple[float, float]:
+    """Return the variance at intensity 0 and its standard error, from a line through all places."""
+    weights = 1 / np.maximum(np.maximum(mean, 0) / max(mean.mean(), 1e-30) + 0.05, 0.05)
+    design = np.stack([np.ones_like(mean), mean], axis=1) * weights[:, None]
+    found, *_ = np.linalg.lstsq(design, variance * weights, rcond=None)
+    rest = variance * weights - design @ found
+    covariance = np.linalg.inv(design.T @ design) * (rest**2).sum() / max(len(mean) - 2, 1)
+    return float(found[0]), float(np.sqrt(covariance[0, 0]))
+
+
+def _by_place(image: Floats, cells: tuple[int, int]) -> Floats:
+    return split(image, cells).reshape(cells[0] * cells[1], -1).mean(axis=0)
