@@ -2,7 +2,7 @@
 
 `python -m hrtem_lab.sizing` exposes the shipped precipitates of 1 to 14 cells, and the pristine crystal,
 at ten doses and sizes them by every method: some 15 minutes on one core. `python -m hrtem_lab.sizing
-mismatches` does so where the experiment differs from the reference: some 20 minutes on two cores.
+mismatches` does so where the experiment differs from the reference: some 25 minutes on two cores.
 `python -m hrtem_lab.sizing fit` prints the weights of the optimised threshold, fitted on other doses, seeds
 and half of the diameters.
 """
@@ -27,7 +27,7 @@ MISMATCHES_FILE = FOLDER / "mismatches.npz"
 SEED = 0
 DRAWS = 20
 PRISTINE_DRAWS = 100
-MISMATCH_DRAWS = {"draws": 4, "slow_draws": 1, "pristine_draws": 100, "slow_pristine_draws": 25}
+MISMATCH_DRAWS = {"draws": 3, "slow_draws": 1, "pristine_draws": 100, "slow_pristine_draws": 20}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
