@@ -1,7 +1,8 @@
-"""Write the documents' tables that have a column or a row for each metric: `python -m docs.tables`.
+"""Write the documents' tables that follow from the package and its data: `python -m docs.tables`.
 
 A table stands between ``<!-- generated: NAME -->`` and ``<!-- end -->``, NAME being a key of `TABLES`. It
-follows from `hrtem_lab.metrics.METRICS` and the stored runs alone, so that nobody types a metric's column.
+follows from `hrtem_lab.metrics.METRICS`, the stored runs and the stored study of mismatches alone, so that
+nobody types a metric's column or a study's number.
 """
 
 from __future__ import annotations
@@ -10,14 +11,20 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from docs import ensembles
+from docs import ensembles, mismatches
 from docs.markdown import table
 from hrtem_lab.extremes import StoredRun, list_stored, load_stored
 from hrtem_lab.extremes.__main__ import RUNS
 from hrtem_lab.metrics import METRICS, Metric
 
 ROOT = Path(__file__).parent.parent
-DOCUMENTS = ("docs/metrics.md", "docs/extremes.md", "docs/reality.md", "hrtem_lab/data/SOURCES.md")
+DOCUMENTS = (
+    "docs/metrics.md",
+    "docs/extremes.md",
+    "docs/reality.md",
+    "docs/sizing.md",
+    "hrtem_lab/data/SOURCES.md",
+)
 
 THIN_SPACE = "\u202f"
 _BLOCK = re.compile(r"<!-- generated: (?P<name>[^>]*) -->\n.*?<!-- end -->", re.DOTALL)
@@ -42,6 +49,14 @@ TABLES: dict[str, Callable[[], str]] = {
     "snapshots": ensembles.snapshots,
     "scatter": ensembles.scatter,
     "ensembles": ensembles.sources,
+    "mismatches": mismatches.mismatches,
+    "mismatch methods": mismatches.methods,
+    "mismatch alarms": mismatches.alarms,
+    "mismatch alarms of counted cells": mismatches.counted_alarms,
+    "mismatch sizes": mismatches.sizes,
+    "mismatch pairs": mismatches.pairs,
+    "mismatch sizes by mismatch": mismatches.sizes_by_mismatch,
+    "mismatch sizes by method": mismatches.sizes_by_method,
 }
 
 

@@ -49,6 +49,7 @@ def _data(_: dict[str, Any], rest: list[str]) -> int:
     if not rest:
         extremes.main([])
         sizing.main([])
+        sizing.main(["mismatches"])
     return 0
 
 

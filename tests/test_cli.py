@@ -197,7 +197,7 @@ def test_a_gpu_that_is_not_there_is_one_sentence(capsys, monkeypatch, tmp_path):
 def test_data_computes_everything_or_the_waves_named(computed):
     pytest.importorskip("abtem")
     assert cli.main(["data"]) == 0
-    assert computed == [(), ("extremes",), ("sizing",)]
+    assert computed == [(), ("extremes",), ("sizing",), ("sizing", "mismatches")]
     computed.clear()
     assert cli.main(["data", "nb3sn", "zro2"]) == 0
     assert computed == [("nb3sn", "zro2")]

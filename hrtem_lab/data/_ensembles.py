@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hrtem_lab.data._study_shapes import across, study_shapes
 from hrtem_lab.multislice import exit_wave, exit_waves_behind
 from hrtem_lab.structures import (
     NB3SN_LATTICE_CONSTANT,
@@ -32,6 +33,9 @@ SPECIMEN_PIXELS_PER_CELL = 128
 """A snapshot of 16 × 16 cells at 256 pixels per cell would take four times as long."""
 MAX_ANGLE = 32.0
 """mrad; a little more than the objective aperture of the course."""
+STUDY_PIXELS_PER_CELL = 96
+STUDY_MAX_ANGLE = 30.5
+"""mrad; just the objective aperture of the course, for specimens that one study exposes."""
 SLAB_MAX_ANGLE = 64.0
 """mrad; a layer scatters from one end of the aperture to the other."""
 B_FACTORS = {293: {"Nb": 0.63, "Sn": 0.63, "Zr": 0.26, "O": 0.26}, 100: {"Nb": 0.24, "Sn": 0.24}}
@@ -115,8 +119,79 @@ class Inclusions:
 
     def depth(self) -> NDArray[np.uint16]:
         """Return the precipitates' depth in whole parts of an Å."""
-        depth = depth_map(self.shapes, cells=self.cells, pixels_per_cell=DEPTH_PIXELS_PER_CELL)
-        return np.rint(depth * DEPTH_PER_ANGSTROM).astype(np.uint16)
+        return _depth(self.shapes, self.cells)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AtRest:
+    """Many specimens with precipitates of any shape, one wave of each, the atoms at rest."""
+
+    seed: int
+    cells: tuple[int, int, int] = (16, 16, 40)
+
+    @property
+    def shapes(self) -> Mapping[str, Sequence[Shape]]:
+        """The precipitates of each specimen."""
+        return study_shapes(self.seed, cells=self.cells)
+
+    def simulate(self, **options: Any) -> tuple[list[ExitWaves], dict[str, Any]]:
+        """Return the waves, each as an ensemble of one, and what the header says of them."""
+        waves = [self.wave(name, **options) for name in self.shapes]
+        kinds = [
+            {
+                "thickness_cells": self.cells[2],
+                "tilt": 0.0,
+                "name": name,
+                "description": " and ".join(map(_in_words, shapes)),
+                "diameters": [round(across(shape), 4) for shape in shapes],
+                "centers": [[shape.center[1], shape.center[0]] for shape in shapes],
+            }
+            for name, shapes in self.shapes.items()
+        ]
+        return waves, {
+            "cell_thickness": NB3SN_LATTICE_CONSTANT,
+            "ensembles": kinds,
+            "B": 0,
+            "seed": self.seed,
+            "specimen_cells": self.cells,
+            "depth_per_angstrom": DEPTH_PER_ANGSTROM,
+        }
+
+    def wave(self, name: str, **options: Any) -> ExitWaves:
+        """Return the wave behind one of the specimens."""
+        edge = NB3SN_LATTICE_CONSTANT
+        found = exit_waves_behind(
+            with_inclusions(self.shapes[name], cells=self.cells),
+            B=0,
+            configurations=1,
+            energy=ENERGY,
+            sampling=edge / STUDY_PIXELS_PER_CELL,
+            slice_thickness=edge / SLICES_PER_CELL,
+            max_angle=STUDY_MAX_ANGLE,
+            **options,
+        )
+        (waves,) = found.values()
+        return waves
+
+    def depth(self) -> NDArray[np.uint16]:
+        """Return the precipitates' depth in whole parts of an Å, shape (specimens, rows, columns)."""
+        return np.array([_depth(shapes, self.cells) for shapes in self.shapes.values()])
+
+
+def _depth(shapes: Sequence[Shape], cells: tuple[int, int, int]) -> NDArray[np.uint16]:
+    depth = depth_map(shapes, cells=cells, pixels_per_cell=DEPTH_PIXELS_PER_CELL)
+    return np.rint(depth * DEPTH_PER_ANGSTROM).astype(np.uint16)
+
+
+def _in_words(shape: Shape) -> str:
+    """Return what a shape is, in cells."""
+    if isinstance(shape, Sphere):
+        body = f"a sphere of {shape.diameter:g} cells"
+    elif isinstance(shape, Ellipsoid):
+        body = "an ellipsoid of {:g} × {:g} × {:g} cells".format(*shape.diameters)
+    else:
+        body = f"a body of {2 * shape.half_widths[0]:g} cells with facets"
+    return body + " at ({:g}, {:g}, {:g})".format(*shape.center)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,7 +236,7 @@ def before_propagation(
 
 _UPRIGHT = [(20, 0.0), (39, 0.0), (40, 0.0), (41, 0.0)]
 _TILTED = [(40, tilt) for tilt in TILTS[1:]]
-ENSEMBLES: Mapping[str, Crystal | Inclusions | Carbon] = {
+ENSEMBLES: Mapping[str, Crystal | Inclusions | AtRest | Carbon] = {
     "ensembles/nb3sn-rest": Crystal(
         crystal="nb3sn",
         temperature=None,
@@ -178,6 +253,7 @@ ENSEMBLES: Mapping[str, Crystal | Inclusions | Carbon] = {
         crystal="zro2", temperature=293, kinds=[(cells, 0.0) for cells in (20, 40)]
     ),
     "ensembles/carbon": Carbon(),
+    "ensembles/study-specimens": AtRest(seed=2014),
     "specimens/small-sphere": Inclusions(
         description="a sphere of 2.8 nm (5.3 cells) at mid-height, between the cells",
         shapes=[Sphere((7.37, 8.61, 20.4), 5.3)],
@@ -220,7 +296,8 @@ def simulate_ensemble(name: str, *, device: str = "cpu", progress: bool = True) 
     -------
     dict
         `coefficients` (ensembles, waves, beams): Fourier coefficients of the exit waves; `orders` (beams, 2):
-        their orders along rows and columns; `header`, JSON; for a specimen `depth` (rows, columns).
+        their orders along rows and columns; `header`, JSON; for a specimen `depth` (rows, columns), for
+        several (specimens, rows, columns).
     """
     plan = ENSEMBLES[name]
     ensembles, told = plan.simulate(device=device, progress=progress)
@@ -245,4 +322,4 @@ def simulate_ensemble(name: str, *, device: str = "cpu", progress: bool = True) 
         "orders": np.column_stack([rows[inside[:, 0]], columns[inside[:, 1]]]).astype(np.int16),
         "header": np.array(json.dumps(header)),
     }
-    return {**arrays, "depth": plan.depth()} if isinstance(plan, Inclusions) else arrays
+    return {**arrays, "depth": plan.depth()} if isinstance(plan, (Inclusions, AtRest)) else arrays

@@ -6,6 +6,7 @@ from hrtem_lab.waves._ensembles import (
     load_carbon_slabs,
     load_exit_waves,
     load_off_grid_specimen,
+    load_study_specimens,
 )
 from hrtem_lab.waves._stored import list_exit_waves, load_exit_wave
 from hrtem_lab.waves._waves import ExitWave, ExitWaves, wavelength
@@ -20,5 +21,6 @@ __all__ = [
     "load_exit_wave",
     "load_exit_waves",
     "load_off_grid_specimen",
+    "load_study_specimens",
     "wavelength",
 ]

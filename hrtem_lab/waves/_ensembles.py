@@ -15,6 +15,7 @@ from hrtem_lab.waves._stored import folder
 from hrtem_lab.waves._waves import ExitWaves
 
 _CRYSTALS = ("nb3sn", "zro2")
+_STUDY = "ensembles/study-specimens"
 
 
 @dataclass(frozen=True, eq=False)
@@ -204,6 +205,43 @@ def load_off_grid_specimen(name: str) -> OffGridSpecimen:
         depth=depth,
         cells=(x, y, z),
     )
+
+
+def load_study_specimens() -> dict[str, OffGridSpecimen]:
+    """Load the specimens of the study of mismatches: shapes and places drawn by chance, atoms at rest.
+
+    Returns
+    -------
+    dict of str to OffGridSpecimen
+        Name → specimen of 16 × 16 × 40 cells of Nb₃Sn with ZrO₂, up to 30.5 mrad, 80 kV: six spheres of 4 to
+        13 cells, two of which touch a surface, two ellipsoids, two facetted bodies and two pairs of spheres.
+        `waves` is a single one. Its provenance tells the precipitates' `diameters` in cells, of what is no
+        sphere that of a disc of its projected area, and their `centers` in cells, (down, right).
+
+    Notes
+    -----
+    No method of sizing was made or fitted with them. Whoever does so needs others to test it.
+
+    Examples
+    --------
+    >>> specimens = load_study_specimens()
+    >>> len(specimens), specimens["pair-1"].waves.provenance["diameters"]
+    (12, [4.83, 4.64])
+    """
+    _, header = _read(_STUDY)
+    with (folder() / f"{_STUDY}.npz").open("rb") as stream, np.load(stream) as archive:
+        depths = archive["depth"].astype(np.float32) / header["depth_per_angstrom"]
+    x, y, z = header["specimen_cells"]
+    return {
+        kind["name"]: OffGridSpecimen(
+            name=kind["name"],
+            description=kind["description"],
+            waves=_ensemble(_STUDY, number),
+            depth=depth,
+            cells=(x, y, z),
+        )
+        for number, (kind, depth) in enumerate(zip(header["ensembles"], depths, strict=True))
+    }
 
 
 def load_carbon_slabs() -> ExitWaves:

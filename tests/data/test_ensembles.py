@@ -85,6 +85,24 @@ class TestReproduction:
         found, expected = (np.fft.fft2(wave, norm="forward") for wave in (waves.array[0], shipped.array[0]))
         assert np.abs(found - expected).max() < ROUNDING
 
+    @pytest.mark.slow
+    def test_a_specimen_of_the_study_is_simulated_again(self):
+        name = "ensembles/study-specimens"
+        again, shipped = ENSEMBLES[name].wave("sphere-1", progress=False), stored(name)
+        rows, columns = shipped["orders"].T
+        found = np.fft.fft2(again.array[0], norm="forward")[rows, columns]
+        assert np.abs(found - shipped["coefficients"][0, 0]).max() < ROUNDING
+
+    def test_the_truths_of_the_study_are_computed_again(self):
+        name = "ensembles/study-specimens"
+        plan, shipped = ENSEMBLES[name], stored(name)
+        np.testing.assert_array_equal(plan.depth(), shipped["depth"])
+        kinds = header(name)["ensembles"]
+        assert [kind["name"] for kind in kinds] == list(plan.shapes)
+        for kind, shapes in zip(kinds, plan.shapes.values(), strict=True):
+            assert kind["centers"] == [[shape.center[1], shape.center[0]] for shape in shapes]
+            assert kind["description"].count(" at (") == len(shapes)
+
     def test_a_truth_is_computed_again(self):
         depth = depth_map([Ellipsoid((8.63, 7.9, 22.1), (9.4, 5.6, 7.2))], pixels_per_cell=8)
         assert np.abs(depth - load_off_grid_specimen("ellipsoid").depth).max() < 0.0051
