@@ -235,30 +235,26 @@ class _Look:
     def _search(self) -> tuple[float, Floats, list[Weighed]]:
         """Return the evidence for a sphere, the unknown courses that it leaves, and all spheres with them.
 
-        With a reference, the crystal may be exactly that or have changed smoothly: both are weighed.
+        With a reference, the crystal may be exactly that, have changed everywhere alike, or smoothly: all three
+        are weighed.
         """
-        none, smooth = self.basis[:, :0], self.basis
         if self.sizer._band is None:
-            (with_change,) = self.sizer._grid.weigh(self.image, [smooth])
-            return min(_total(with_change)), smooth, with_change
-        without, with_change = self.sizer._grid.weigh(self.image, [none, smooth])
-        plain, changed = _total(without), _total(with_change)
-        change = self._change(self.image.channels @ self.basis, len(self.basis))
-        both = [
-            np.logaddexp(one, change + other) - np.logaddexp(0, change)
-            for one, other in zip(plain, changed, strict=True)
-        ]
-        if plain[1] > change + changed[1]:
-            return float(min(both)), none, without
-        return float(min(both)), smooth, with_change
+            (weighed,) = self.sizer._grid.weigh(self.image, [self.basis])
+            return min(_total(weighed)), self.basis, weighed
+        nuisances = [self.basis[:, :0], self.basis[:, :1], self.basis]
+        changes = np.array([0.0, *self._changes(self.image.channels @ self.basis, len(self.basis))])
+        weighed_with = self.sizer._grid.weigh(self.image, nuisances)
+        joint = changes + np.transpose([_total(weighed) for weighed in weighed_with])
+        totals = np.logaddexp.reduce(joint, axis=1) - np.logaddexp.reduce(changes)
+        likely = int(joint[1].argmax())
+        return float(totals.min()), nuisances[likely], weighed_with[likely]
 
-    def _change(self, coefficients: NDArray[np.floating], cells: int) -> float:
-        """Return the logarithm of the evidence that the crystal is not the reference but smoothly changed."""
-        most = coefficients.shape[1]
-        degrees = sorted({1, min(3, most), most})
-        return log_mean(
-            [change_evidence(coefficients[:, :number], self.image.prior, cells) for number in degrees]
-        )
+    def _changes(self, coefficients: NDArray[np.floating], cells: int) -> tuple[float, float]:
+        """Return the logarithms of the evidence that all cells have changed alike, or smoothly."""
+        most, prior = coefficients.shape[1], self.image.prior
+        alike = change_evidence(coefficients[:, :1], prior, cells)
+        smoothly = [change_evidence(coefficients[:, :n], prior, cells) for n in {min(3, most), most}]
+        return alike, log_mean(smoothly)
 
     def _spheres(self, nuisance: Floats, weighed: list[Weighed]) -> list[Sphere]:
         """Return all spheres, the strongest first, each measured beside the others."""
@@ -354,7 +350,7 @@ class _Look:
             contrast = float(self.image.prior.sum()) * int(away.sum())
             squares = float((coefficients**2 - 1).sum())
             part = float(np.sqrt(max(squares, 0) / contrast)) if contrast > 0 else 0.0
-            if part > CHANGE and self._change(coefficients, int(away.sum())) > REMARKABLE:
+            if part > CHANGE and max(self._changes(coefficients, int(away.sum()))) > REMARKABLE:
                 problems.append(
                     f"the reference does not fit: the crystal differs from it by {100 * part:.0f} % of its "
                     "contrast; what changes smoothly is left out"

@@ -13,7 +13,7 @@ CORRELATION = 6.0
 """Cells of thickness over which the precipitate's contrast changes: about an extinction length of its beams."""
 TERMS = 4
 """Independent courses of the contrast over the thickness that one sphere may have."""
-BLUR = 0.3
+BLUR = 0.45
 """Cells by which beams spread on their way through the specimen."""
 PARTS = 4
 """Parts of a cell along each side over which a course is averaged."""

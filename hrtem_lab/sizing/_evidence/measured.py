@@ -13,10 +13,10 @@ from hrtem_lab.sizing._evidence.spheres import Exposed, Weighed, courses_of, wei
 
 Floats = NDArray[np.float64]
 
-MODEL_ERROR = 0.02
+MODEL_ERROR = 0.01
 """Relative size of the part of a precipitate's image that no sphere of the model explains: unlike noise, it
 does not shrink with the dose. `python -m hrtem_lab.sizing calibrate` measures this and the next two."""
-LEAST_DEVIATION = 0.2
+LEAST_DEVIATION = 0.3
 """Standard deviation in cells that a diameter has from what the model leaves aside, at any dose."""
 HALF_WIDTH = 2.2
 """Half the 95 % interval, in standard deviations: 0.95 of the training specimens lie within."""
@@ -96,7 +96,8 @@ def refined(
     _, fitted = weigh(np.full(len(centers), start.diameter), centers)
     center = centers[fitted.max(axis=1).argmax()]
     reach = max(LEAST_REACH, REACH * start.diameter, 3 * start.deviation)
-    diameters = np.linspace(max(start.diameter - reach, SMALLEST), start.diameter + reach, 2 * STEPS + 1)
+    largest = min(start.diameter + reach, min(cells) + 1)
+    diameters = np.linspace(max(start.diameter - reach, SMALLEST), largest, 2 * STEPS + 1)
     places = np.tile(center + NEAR, (len(diameters), 1))
     known, fitted = weigh(np.repeat(diameters, len(NEAR)), places)
     evidence = float(known.max())
