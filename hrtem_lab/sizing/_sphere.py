@@ -235,14 +235,17 @@ class _Look:
     def _search(self) -> tuple[float, Floats, list[Weighed]]:
         """Return the evidence for a sphere, the unknown courses that it leaves, and all spheres with them.
 
-        With a reference, the crystal may be exactly that, have changed everywhere alike, or smoothly: all three
-        are weighed.
+        The crystal may be exactly the reference, have changed everywhere alike, or smoothly: all are weighed.
         """
+        coefficients, cells = self.image.channels @ self.basis, len(self.basis)
+        alike, smoothly = self.basis[:, :1], self.basis
         if self.sizer._band is None:
-            (weighed,) = self.sizer._grid.weigh(self.image, [self.basis])
-            return min(_total(weighed)), self.basis, weighed
-        nuisances = [self.basis[:, :0], self.basis[:, :1], self.basis]
-        changes = np.array([0.0, *self._changes(self.image.channels @ self.basis, len(self.basis))])
+            # What all cells have in common is the reference: only a course over the cells is a change.
+            nuisances = [alike, smoothly]
+            changes = np.array([0.0, change_evidence(coefficients[:, 1:], self.image.prior, cells)])
+        else:
+            nuisances = [self.basis[:, :0], alike, smoothly]
+            changes = np.array([0.0, *self._changes(coefficients, cells)])
         weighed_with = self.sizer._grid.weigh(self.image, nuisances)
         joint = changes + np.transpose([_total(weighed) for weighed in weighed_with])
         totals = np.logaddexp.reduce(joint, axis=1) - np.logaddexp.reduce(changes)

@@ -15,10 +15,12 @@ Floats = NDArray[np.float64]
 
 MODEL_ERROR = 0.01
 """Relative size of the part of a precipitate's image that no sphere of the model explains: unlike noise, it
-does not shrink with the dose. `python -m hrtem_lab.sizing calibrate` measures this and the next two."""
-LEAST_DEVIATION = 0.3
+does not shrink with the dose. `python -m hrtem_lab.sizing calibrate` measures this and the next three."""
+LEAST_DEVIATION = 0.25
 """Standard deviation in cells that a diameter has from what the model leaves aside, at any dose."""
-HALF_WIDTH = 2.2
+FAINT = 5.0
+"""Part of the diameter, over its evidence, that is added: where there is little evidence, it is not normal."""
+HALF_WIDTH = 2.0
 """Half the 95 % interval, in standard deviations: 0.95 of the training specimens lie within."""
 STEPS = 8
 """Diameters that are tried on either side of a sphere's."""
@@ -52,7 +54,8 @@ class Sphere:
     @property
     def interval(self) -> tuple[float, float]:
         """Ends of the 95 % interval in cells."""
-        half = HALF_WIDTH * float(np.hypot(self.deviation, LEAST_DEVIATION))
+        faint = FAINT * self.diameter / max(self.evidence, FAINT)
+        half = HALF_WIDTH * float(np.sqrt(self.deviation**2 + LEAST_DEVIATION**2 + faint**2))
         return max(self.diameter - half, 0.0), self.diameter + half
 
     def covers(self, cells: tuple[int, int]) -> NDArray[np.bool_]:

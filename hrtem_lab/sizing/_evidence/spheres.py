@@ -199,7 +199,7 @@ class SphereGrid:
         """Return the sums of products at every place, shape (courses, spectra, places)."""
         from scipy import fft  # noqa: PLC0415
 
-        found = fft.irfft2(courses[:, None] * spectra, s=self._shape, axes=(2, 3), workers=-1)
+        found = fft.irfft2(courses[:, None] * spectra, s=self._shape, axes=(2, 3))
         rows, columns = self.cells
         return np.asarray(found[:, :, :rows, :columns].reshape(len(courses), len(spectra), -1))
 
@@ -360,4 +360,4 @@ def _square(pairs: NDArray[np.floating], terms: int) -> Floats:
 def _transform(stack: NDArray[np.floating], shape: tuple[int, ...]) -> NDArray[np.complex64]:
     from scipy import fft  # noqa: PLC0415
 
-    return np.asarray(fft.rfft2(stack.astype(np.float32), s=shape, axes=(1, 2), workers=-1))
+    return np.asarray(fft.rfft2(stack.astype(np.float32), s=shape, axes=(1, 2)))
