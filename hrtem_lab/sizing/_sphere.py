@@ -186,8 +186,6 @@ class _Look:
         self.noise = variances.mean(axis=0, dtype=float)
         per_cell = variances.mean(axis=1, dtype=float)
         self.electrons = per_cell / max(per_cell.mean(), np.finfo(float).tiny)
-        channels = exposure.channels
-        self.per_cell = float(channels.cell.sum() * channels.counts)
         self.image = self._scaled(scatter(values, self.basis))
 
     def size(self) -> Size:
@@ -298,7 +296,6 @@ class _Look:
             prior=self.exposure.channels.prior / scale**2,
             electrons=self.electrons,
             noise=self.noise / scale**2,
-            per_cell=self.per_cell,
         )
 
     def _courses(self, spheres: list[Sphere], nuisance: Floats) -> Floats:

@@ -13,14 +13,14 @@ from hrtem_lab.sizing._evidence.spheres import Exposed, Weighed, courses_of, wei
 
 Floats = NDArray[np.float64]
 
-MODEL_ERROR = 0.01
+MODEL_ERROR = 0.006
 """Relative size of the part of a precipitate's image that no sphere of the model explains: unlike noise, it
 does not shrink with the dose. `python -m hrtem_lab.sizing calibrate` measures this and the next three."""
-LEAST_DEVIATION = 0.25
+LEAST_DEVIATION = 0.3
 """Standard deviation in cells that a diameter has from what the model leaves aside, at any dose."""
 FAINT = 5.0
 """Part of the diameter, over its evidence, that is added: where there is little evidence, it is not normal."""
-HALF_WIDTH = 2.0
+HALF_WIDTH = 2.2
 """Half the 95 % interval, in standard deviations: 0.95 of the training specimens lie within."""
 STEPS = 8
 """Diameters that are tried on either side of a sphere's."""
@@ -93,7 +93,7 @@ def refined(
     def weigh(diameters: Floats, centers: Floats) -> tuple[Floats, Floats]:
         spheres = np.column_stack([diameters, centers])
         courses = courses_of([tuple(one) for one in spheres.tolist()], cells, depth)
-        return weigh_some(image, courses, np.pi / 4 * diameters**2, nuisance)
+        return weigh_some(image, courses, nuisance)
 
     centers = np.array(start.center) + AROUND
     _, fitted = weigh(np.full(len(centers), start.diameter), centers)

@@ -22,8 +22,6 @@ HALVES = 7
 """Largest diameter in cells whose centres are tried on half cells, and not on whole cells only."""
 WHOLE = 16
 """Largest diameter up to which every whole one is tried; beyond it each is a tenth larger than the last."""
-FEW_ELECTRONS = 400.0
-"""A sphere's evidence is lower by this over its electrons: so few are not normally distributed."""
 SAME = 1e-4
 """Courses whose energy is less than this part of the strongest one's are no courses of their own."""
 
@@ -42,15 +40,12 @@ class Exposed:
         Of each cell, relative to the mean.
     noise : numpy.ndarray, shape (channels,)
         Mean variance of the noise, estimated from the cells' own electrons.
-    per_cell : float
-        Mean electrons of a cell.
     """
 
     channels: NDArray[np.float32]
     prior: Floats
     electrons: Floats
     noise: Floats
-    per_cell: float
 
 
 @dataclass(frozen=True)
@@ -153,15 +148,13 @@ class SphereGrid:
                 raw = raw - shared @ beside[1]
                 gram = gram - shared.astype(float) @ shared.transpose(0, 2, 1)
             share = _square(self._correlate(places.products, electrons)[:, 0], len(places.courses))
-            energy = places.gram.trace(axis1=1, axis2=2)
-            footprint = np.pi / 4 * places.diameter**2 * energy / max(energy.max(), np.finfo(float).tiny)
             for weighed, nuisance in zip(found, nuisances, strict=True):
                 unknowns = nuisance.shape[1]
                 overlap, part = places.overlap[:, :, :unknowns], coefficients[:, :unknowns]
                 rest = raw - overlap.astype(np.float32) @ part.T.astype(np.float32)
                 total = squares - float((part.astype(float) ** 2).sum())
                 left = gram - overlap @ overlap.transpose(0, 2, 1)
-                known, fitted = explain(image, rest, left, places.gram, share, footprint, total)
+                known, fitted = explain(image, rest, left, places.gram, share, total)
                 weighed.append(Weighed(places.diameter, places.centers, known, fitted))
         return found
 
@@ -251,7 +244,6 @@ def courses_of(
 def weigh_some(
     image: Exposed,
     courses: NDArray[np.float32],
-    footprint: Floats,
     nuisance: NDArray[np.floating],
 ) -> tuple[Floats, Floats]:
     """Return the evidence of some spheres at known and at fitted noise, shape (spheres, amplitudes) each.
@@ -261,8 +253,6 @@ def weigh_some(
     image : Exposed
     courses : numpy.ndarray, shape (spheres, terms, cells)
         From `courses_of`.
-    footprint : numpy.ndarray, shape (spheres,)
-        Cells under each sphere.
     nuisance : numpy.ndarray, shape (cells, unknowns)
         Orthonormal courses that are integrated out.
     """
@@ -275,7 +265,7 @@ def weigh_some(
     whole = (courses @ turned).astype(float)
     gram = whole - overlap @ overlap.transpose(0, 2, 1)
     share = ((courses * image.electrons.astype(np.float32)) @ turned).astype(float)
-    return explain(image, projections, gram, whole, share, footprint, _rest(image.channels, coefficients))
+    return explain(image, projections, gram, whole, share, _rest(image.channels, coefficients))
 
 
 def explain(
@@ -284,7 +274,6 @@ def explain(
     gram: Floats,
     whole: Floats,
     share: Floats,
-    footprint: Floats,
     total: float,
 ) -> tuple[Floats, Floats]:
     r"""Return the logarithm of each sphere's evidence relative to noise, the pattern integrated out.
@@ -307,8 +296,6 @@ def explain(
         Of the courses, all unknown courses projected out.
     whole, share : numpy.ndarray, shape (places, terms, terms)
         Of the courses as they are, and weighted by each cell's electrons.
-    footprint : numpy.ndarray, shape (places,)
-        Cells under each sphere.
     total : float
         Sum of the squares of all channels, the unknown courses projected out.
 
@@ -328,7 +315,6 @@ def explain(
     found -= (single[:, :, None] * image.noise - 1).astype(np.float32)
     found *= proper[:, :, None]
     energy = energy * proper
-    few = FEW_ELECTRONS / np.maximum(image.per_cell * footprint, 1.0)
     known, fitted = [], []
     size = image.channels.size
     scale = max(total / size, 1.0)
@@ -338,10 +324,10 @@ def explain(
         strength = np.float32(amplitude**2) * weights
         logarithms = np.log1p(strength).sum(axis=(1, 2), dtype=float)
         gain = (found * (strength / (1 + strength))).sum(axis=(1, 2), dtype=float)
-        known.append((gain - logarithms) / 2 - few)
+        known.append((gain - logarithms) / 2)
         scale_with = np.maximum((total - gain) / size, 1)
         rest = size * np.log(scale_with) + (total - gain) / scale_with + logarithms
-        fitted.append(without - rest / 2 - few)
+        fitted.append(without - rest / 2)
     return np.stack(known, axis=1), np.stack(fitted, axis=1)
 
 
