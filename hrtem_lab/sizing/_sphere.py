@@ -38,6 +38,8 @@ REMARKABLE = 10.0
 """Natural logarithm of the evidence for a change of the crystal that is worth a word, from this part of its
 contrast on."""
 CHANGE = 0.02
+UNLIKELY = -10.0
+"""Natural logarithm of the evidence for a change below which it is not looked into."""
 RESTLESS = 1.3
 FILLING = 0.8
 """Part of the field's side from which on a precipitate leaves too little beside it."""
@@ -244,8 +246,10 @@ class _Look:
         else:
             nuisances = [self.basis[:, :0], alike, smoothly]
             changes = np.array([0.0, *self._changes(coefficients, cells)])
+        worth = changes > UNLIKELY  # what has changed so little explains nothing that the reference does not
+        nuisances = [one for one, chosen in zip(nuisances, worth, strict=True) if chosen]
         weighed_with = self.sizer._grid.weigh(self.image, nuisances)
-        joint = changes + np.transpose([_total(weighed) for weighed in weighed_with])
+        joint = changes[worth] + np.transpose([_total(weighed) for weighed in weighed_with])
         totals = np.logaddexp.reduce(joint, axis=1) - np.logaddexp.reduce(changes)
         likely = int(joint[1].argmax())
         return float(totals.min()), nuisances[likely], weighed_with[likely]

@@ -70,6 +70,25 @@ class Weighed:
 
 
 @dataclass(frozen=True)
+class Axes:
+    """Courses made orthogonal, place by place.
+
+    Attributes
+    ----------
+    energy : numpy.ndarray, shape (places, terms)
+        Squared norms of the orthogonal courses; 0 for one that is no course of its own.
+    turn : numpy.ndarray of float32, shape (places, terms, terms)
+        Orthogonal courses as combinations of the courses, along the last axis but one.
+    full : numpy.ndarray, shape (places, terms)
+        Squared norms before anything was projected out.
+    """
+
+    energy: Floats
+    turn: NDArray[np.float32]
+    full: Floats
+
+
+@dataclass(frozen=True)
 class _Places:
     """Spheres of one diameter whose centres are a fraction of a cell off the cells' corners."""
 
@@ -79,6 +98,7 @@ class _Places:
     products: NDArray[np.complex64]  # (pairs of terms, …), those of their products
     gram: Floats  # (places, terms, terms), of the part of each sphere that lies within the cells
     overlap: Floats  # (places, terms, polynomials)
+    axes: dict[int, Axes]  # by the number of polynomials that are projected out
 
 
 class SphereGrid:
@@ -153,8 +173,11 @@ class SphereGrid:
                 overlap, part = places.overlap[:, :, :unknowns], coefficients[:, :unknowns]
                 rest = raw - overlap.astype(np.float32) @ part.T.astype(np.float32)
                 total = squares - float((part.astype(float) ** 2).sum())
-                left = gram - overlap @ overlap.transpose(0, 2, 1)
-                known, fitted = explain(image, rest, left, places.gram, share, total)
+                if beside is None:
+                    axes = places.axes[unknowns]
+                else:
+                    axes = axes_of(gram - overlap @ overlap.transpose(0, 2, 1), places.gram)
+                known, fitted = explain(image, rest, axes, share, total)
                 weighed.append(Weighed(places.diameter, places.centers, known, fitted))
         return found
 
@@ -174,13 +197,19 @@ class SphereGrid:
         spectra = np.conj(_transform(courses, self._shape))
         products = np.conj(_transform(np.stack(pairs), self._shape))
         indices = np.indices(self.cells).reshape(2, -1).T
+        gram = _square(self._correlate(products, inside)[:, 0], len(courses))
+        overlap = self._correlate(spectra, basis).transpose(2, 0, 1).astype(float)
+        parts = {count: overlap[:, :, :count] for count in {0, 1, self._basis.shape[1]}}
         return _Places(
             diameter=diameter,
             centers=indices + np.array(offset),
             courses=spectra,
             products=products,
-            gram=_square(self._correlate(products, inside)[:, 0], len(courses)),
-            overlap=self._correlate(spectra, basis).transpose(2, 0, 1).astype(float),
+            gram=gram,
+            overlap=overlap,
+            axes={
+                count: axes_of(gram - part @ part.transpose(0, 2, 1), gram) for count, part in parts.items()
+            },
         )
 
     def _spectra(self, stack: NDArray[np.floating]) -> NDArray[np.complex64]:
@@ -265,16 +294,26 @@ def weigh_some(
     whole = (courses @ turned).astype(float)
     gram = whole - overlap @ overlap.transpose(0, 2, 1)
     share = ((courses * image.electrons.astype(np.float32)) @ turned).astype(float)
-    return explain(image, projections, gram, whole, share, _rest(image.channels, coefficients))
+    return explain(image, projections, axes_of(gram, whole), share, _rest(image.channels, coefficients))
+
+
+def axes_of(gram: Floats, whole: Floats) -> Axes:
+    """Return courses made orthogonal.
+
+    Parameters
+    ----------
+    gram, whole : numpy.ndarray, shape (places, terms, terms)
+        Products of the courses, all unknown courses projected out, and as they are.
+    """
+    energy, turn = np.linalg.eigh(gram)
+    proper = energy > SAME * np.maximum(energy[:, -1:], np.finfo(float).tiny)
+    full = (turn * (whole @ turn)).sum(axis=1)
+    turned = np.ascontiguousarray(turn.transpose(0, 2, 1), np.float32)
+    return Axes(np.where(proper, energy, 0.0), turned, np.where(proper, full, 1.0))
 
 
 def explain(
-    image: Exposed,
-    projections: NDArray[np.float32],
-    gram: Floats,
-    whole: Floats,
-    share: Floats,
-    total: float,
+    image: Exposed, projections: NDArray[np.float32], axes: Axes, share: Floats, total: float
 ) -> tuple[Floats, Floats]:
     r"""Return the logarithm of each sphere's evidence relative to noise, the pattern integrated out.
 
@@ -292,10 +331,10 @@ def explain(
     ----------
     image : Exposed
     projections : numpy.ndarray, shape (places, terms, channels)
-    gram : numpy.ndarray, shape (places, terms, terms)
-        Of the courses, all unknown courses projected out.
-    whole, share : numpy.ndarray, shape (places, terms, terms)
-        Of the courses as they are, and weighted by each cell's electrons.
+        Of the channels on the courses.
+    axes : Axes
+    share : numpy.ndarray, shape (places, terms, terms)
+        Products of the courses, weighted by each cell's electrons.
     total : float
         Sum of the squares of all channels, the unknown courses projected out.
 
@@ -303,27 +342,23 @@ def explain(
     -------
     (at_known_noise, at_fitted_noise) : numpy.ndarrays, shape (places, amplitudes)
     """
-    energy, turn = np.linalg.eigh(gram)
-    proper = energy > SAME * np.maximum(energy[:, -1:], np.finfo(float).tiny)
-    energy = np.where(proper, energy, 1.0)
-    turned = turn.transpose(0, 2, 1)
-    squares = (turned.astype(np.float32) @ projections) ** 2
-    full = np.einsum("pia,pij,pja->pa", turn, whole, turn)
-    met = np.einsum("pia,pij,pja->pa", turn, share, turn)
-    single = np.where(proper, met, 1.0) / np.where(proper, full, 1.0)
-    found = squares / energy[:, :, None].astype(np.float32)
-    found -= (single[:, :, None] * image.noise - 1).astype(np.float32)
-    found *= proper[:, :, None]
-    energy = energy * proper
-    known, fitted = [], []
+    proper = axes.energy > 0
+    energy = np.where(proper, axes.energy, 1.0).astype(np.float32)
+    found = (axes.turn @ projections) ** 2
+    met = (axes.turn * (axes.turn @ share.astype(np.float32))).sum(axis=2)
+    single = np.where(proper, met / axes.full, 1.0).astype(np.float32)
+    found /= energy[:, :, None]
+    found -= single[:, :, None] * image.noise.astype(np.float32) - 1
+    weights = np.multiply.outer(axes.energy, image.prior).astype(np.float32)
     size = image.channels.size
     scale = max(total / size, 1.0)
     without = (size * np.log(scale) + total / scale) / 2
-    weights = np.multiply.outer(energy, image.prior).astype(np.float32)
+    known, fitted = [], []
     for amplitude in AMPLITUDES:
         strength = np.float32(amplitude**2) * weights
         logarithms = np.log1p(strength).sum(axis=(1, 2), dtype=float)
-        gain = (found * (strength / (1 + strength))).sum(axis=(1, 2), dtype=float)
+        strength /= 1 + strength
+        gain = np.einsum("pac,pac->p", found, strength, dtype=float)
         known.append((gain - logarithms) / 2)
         scale_with = np.maximum((total - gain) / size, 1)
         rest = size * np.log(scale_with) + (total - gain) / scale_with + logarithms
