@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -201,10 +202,11 @@ def median_cell(
     return np.asarray(np.maximum(modes @ middle, 0))
 
 
+@lru_cache(maxsize=4)
 def aperture_modes(
     pixels: tuple[int, int], sampling: float | tuple[float, float], max_frequency: float
 ) -> tuple[Floats, Floats]:
-    """Return a cell's orthonormal cosines and sines up to a spatial frequency.
+    """Return a cell's orthonormal cosines and sines up to a spatial frequency; do not write to them.
 
     Beside them, their frequencies relative to the highest; shapes (pixels, modes) and (modes,).
     """

@@ -15,7 +15,7 @@ from hrtem_lab.app.pages.precipitates.draws import size_one
 from hrtem_lab.app.pages.precipitates.mismatch import EXACT, Mismatch
 from hrtem_lab.app.pages.precipitates.specimen import Measurement, doubts, verdict
 from hrtem_lab.app.pages.precipitates.stored_sizes import study_method
-from hrtem_lab.sizing import SIZERS, PrecipitateSizer, size_precipitate
+from hrtem_lab.sizing import SIZERS, Precipitate, PrecipitateSizer, size_precipitate
 from hrtem_lab.sizing.specimens import CELL, CELLS, Specimen, pristine_image
 from tests.pages.reader import levels, opened, words
 
@@ -138,13 +138,14 @@ class TestDoubts:
     def test_what_is_wrong_is_told_in_sentences(self):
         size = CHI_SQUARE(EXPOSURE)
         assert doubts(size) == []
-        other = dataclasses.replace(size, diameter=4 * CELL)
+        place = {"low": CELL, "high": 9 * CELL, "center": (0.0, 0.0), "mask": size.mask, "evidence": 9.0}
+        first, other = (Precipitate(diameter=cells * CELL, **place) for cells in (8, 4))
         wrong = dataclasses.replace(
             size,
             problems=("the reference does not fit (thickness or focus)", "It is cut by the edge."),
             fit_outside=1.0371,
             fit_inside=2.5,
-            others=(other,),
+            precipitates=(first, other),
         )
         assert doubts(wrong) == [
             "The reference does not fit (thickness or focus).",
@@ -152,7 +153,7 @@ class TestDoubts:
             "Reduced χ² of the fit (1 is perfect): 1.04 outside, 2.50 inside.",
             "Further precipitate: 2.1 nm (4 cells).",
         ]
-        two = dataclasses.replace(size, fit_outside=1.0, others=(other, other))
+        two = dataclasses.replace(size, fit_outside=1.0, precipitates=(first, other, other))
         assert doubts(two) == [
             "Reduced χ² of the fit (1 is perfect): 1.00 outside.",
             "Further precipitates: 2.1 nm (4 cells), 2.1 nm (4 cells).",
