@@ -19,7 +19,7 @@ from hrtem_lab.sizing._cells import cell_map
 from hrtem_lab.sizing._counted import CountingSizer
 from hrtem_lab.sizing._ideal import IdealSizer, ideal_size
 from hrtem_lab.sizing._method import Conditions, PreparedSizer, SizingMethod, StudyMethod, Variant
-from hrtem_lab.sizing._outcome import Size
+from hrtem_lab.sizing._outcome import Precipitate, Size
 from hrtem_lab.sizing._sizes import PrecipitateSizer, size_precipitate
 from hrtem_lab.sizing._sphere import SphereSizer
 from hrtem_lab.sizing._stored import RATE, StoredStudy, stored_study
@@ -38,6 +38,7 @@ __all__ = [
     "Conditions",
     "CountingSizer",
     "IdealSizer",
+    "Precipitate",
     "PrecipitateSizer",
     "PreparedSizer",
     "Size",
