@@ -5,7 +5,7 @@ at ten doses and sizes them by every method: some 15 minutes on one core. `pytho
 mismatches` does so where the experiment differs from the reference: some 25 minutes on two cores.
 `python -m hrtem_lab.sizing fit` prints the weights of the optimised threshold, fitted on other doses, seeds
 and half of the diameters. `python -m hrtem_lab.sizing calibrate` prints how wide the sphere's interval must
-be at each dose, on training shapes that no study tests: some three minutes on one core.
+be at each dose, on training shapes that no study tests: some five minutes on one core.
 """
 
 from __future__ import annotations
