@@ -284,9 +284,7 @@ class _Door:
             checked_conditions((1, 1), **{**self._exposure, "cells": 1})
         else:
             conditions = checked_conditions(checked_shape, **self._exposure)
-            if self._measures_itself or (
-                self._reference is not None and conditions.dose_per_area is not None
-            ):
+            if self._measures_itself or (self._reference is not None and conditions.dose_per_area is not None):
                 self._prepared = self.row(self._reference, conditions, **self._given)
 
     @property
@@ -318,11 +316,7 @@ class _Door:
             size = self.row(self._reference, conditions, **self._given)(array)
         else:
             size = self._counted(array, conditions)
-        return (
-            replace(size, problems=(f"these are camera counts: {problem}", *size.problems))
-            if problem
-            else size
-        )
+        return replace(size, problems=(f"these are camera counts: {problem}", *size.problems)) if problem else size
 
     def _counted(self, image: NDArray[np.floating], conditions: Conditions) -> Size:
         """Return what a method says that compares cells with a reference at a known dose."""
