@@ -27,11 +27,12 @@ class PrecipitateSizer:
 
     Parameters
     ----------
-    reference, cells, dose_per_area, sampling, method, false_alarm
-        As for `size_precipitate`.
+    reference, cells, sampling, dose_per_area, method, false_alarm
+        As for `size_precipitate`. Without a reference, or for methods with a threshold without a dose, each
+        image is prepared anew, and images may have any shape that the cells divide.
     metric, compact, rng, background
         As for `size_precipitate`; they concern the methods with a threshold.
-    thickness, half_cells, semiangle_cutoff, energy
+    thickness, semiangle_cutoff, energy, readout_noise, most
         As for `size_precipitate`; they concern the sphere.
 
     Raises
@@ -45,7 +46,7 @@ class PrecipitateSizer:
     >>> pristine = np.tile([[0.5, 1.5], [1.5, 0.5]], (8, 8))  # 8 × 8 cells of 2 × 2 pixels
     >>> dark = pristine.copy()
     >>> dark[4:8, 4:8] = 0
-    >>> options = {"cells": 8, "dose_per_area": None, "sampling": 2.5}
+    >>> options = {"cells": 8, "dose_per_area": np.inf, "sampling": 2.5}  # without noise
     >>> sizer = PrecipitateSizer(pristine, method="fixed", metric="mse", **options)
     >>> int(sizer(dark).mask.sum()), int(sizer(pristine).mask.sum())
     (4, 0)
@@ -124,20 +125,23 @@ def size_precipitate(
 
     Parameters
     ----------
-    reference : array_like, shape (rows, columns)
-        Noise-free intensity of the pristine crystal relative to the incident beam.
+    reference : array_like, shape (rows, columns), or None
+        Noise-free intensity of the pristine crystal relative to the incident beam. None: the image's own
+        median cell, repeated; it is the pristine one if more than half of the cells are pristine.
     image : array_like, shape (rows, columns)
-        One exposure of the crystal with or without a precipitate, aligned with the reference.
+        One exposure of the crystal with or without a precipitate, on the same pixels as the reference.
     cells : int or (int, int)
-        Unit cells along rows and columns; each must have a whole number of pixels.
-    dose_per_area : float or None
-        Incident electrons per Å²; None for an image without noise.
+        Unit cells along rows and columns; each must have a whole number of pixels. At most 64 each way for
+        the sphere.
     sampling : float or (float, float)
         Pixel size in Å; of pixels that are not square, along (rows, columns).
+    dose_per_area : float or None
+        Incident electrons per Å². None: measured from the image's noise beyond the aperture's band, which
+        takes fine pixels. Infinite: an image without noise.
     method : str
-        "sphere" weighs the evidence of every sphere of a whole diameter anywhere in the image; the others
-        compare cell by cell (`cell_map`), count the cells above a threshold of `THRESHOLDS`, and give the
-        diameter of a disc of their area.
+        "sphere" weighs the evidence of every sphere anywhere in the image; the others compare cell by cell
+        (`cell_map`), count the cells above a threshold of `THRESHOLDS`, and give the diameter of a disc of
+        their area.
     false_alarm : float
         Greatest share of pristine images in which a precipitate may be found.
     metric : str, Metric or callable, optional
@@ -156,36 +160,45 @@ def size_precipitate(
         then some 40 % of the cells must be pristine, and `map` is free of the course over the cells. None:
         "exposures".
     thickness : int, optional
-        For the sphere: thickness of the specimen in cells; the sphere's centre lies in its middle. None: 40.
-    half_cells : bool, optional
-        For the sphere: whether centres are tried on every half cell, and not only where
-        `hrtem_lab.structures.with_precipitate` puts them, at corners of cells for an even diameter and in the
-        middle of a cell for an odd one. Four times as many spheres look alike more often, so the size is less
-        certain. None: False.
+        For the sphere: thickness of the specimen in cells; longer chords do not occur. None: 40.
     semiangle_cutoff, energy : float, optional
         For the sphere: aperture in mrad and electron energy in eV; they limit the band of the image. None: 30
         and 80 000.
+    readout_noise : float, optional
+        For the sphere: standard deviation of the camera's readout noise in electrons per pixel. None:
+        measured from the image with its dose; 0 where the pixels are too coarse for that.
+    most : int, optional
+        For the sphere: greatest number of precipitates to look for. None: 4.
 
     Returns
     -------
     Size
+        With the centre, all precipitates, the goodness of fit inside and outside of them, the dose that was
+        used, and in `problems` what is wrong, in sentences.
 
     Raises
     ------
     TypeError, ValueError
         If an image is not a 2-D array of finite real numbers, the shapes differ, the cells do not divide
-        them, the method is unknown, an option is given that it does not use, or a number is out of range.
+        them, the method is unknown, an option is given that it does not use, a number is out of range, or no
+        dose is given and the pixels are too coarse to measure it.
 
     Notes
     -----
-    No method is told where the precipitate is, whether there is one, or of what it consists. What the sphere
-    uses: what it adds to a cell is the same in columns of equal thickness of precipitate and changes
-    smoothly with it, is limited to the aperture's band, and is nearly as symmetric as the reference's cell.
+    No method is told where a precipitate is, how many there are, or of what they consist. The sphere assumes
+    that a column changes by a smooth function of the length of beam inside the precipitate, the same in all
+    columns; that the change is within the aperture's band, nearly as symmetric as the reference's cell, and
+    of ½ to 4 times its contrast; and that whatever else differs from the reference (thickness, focus, place,
+    gain) changes all cells alike or as a polynomial of degree 2 in their places.
 
-    Its interval is that of the posterior probability of the diameters, half a cell added on each side
-    because only whole diameters are tried. The others' interval is that of a count of independent cells:
-    it does not know of a systematic miss at the rim. It misleads for precipitates that are no spheres, reach
-    over the image's edge, lie far from mid-thickness, or are not coherent with the lattice.
+    The size is the mean of the diameters weighed by their evidence, for bodies that are no spheres about that
+    of a disc of their area. The sphere's interval has a term for what the model leaves aside, fitted to
+    spheres, ellipsoids and facetted bodies anywhere in the specimen. The others' interval is that of a count
+    of independent cells: it does not know of a systematic miss at the rim.
+
+    It misleads where a precipitate is wider than 0.8 of the field (`problems` says so), where two overlap
+    along the beam (they are one), where noise is correlated from pixel to pixel (a measured dose is then too
+    high), for lattices that are not coherent, and on amorphous layers, whose cells all differ.
 
     Source: section 3.2 of Ederer and Löffler, Ultramicroscopy 2022, for the task and the thresholds.
 
@@ -193,14 +206,16 @@ def size_precipitate(
     --------
     >>> from hrtem_lab.noise import shot_noise
     >>> from hrtem_lab.simulation import form_image, load_exit_wave
-    >>> options = {"cells": 16, "sampling": 5.275 / 32, "dose_per_area": 50}  # 5 000 e⁻/nm²
+    >>> options = {"cells": 16, "sampling": 5.275 / 32}
     >>> pristine = form_image(load_exit_wave("nb3sn"), shape=512, field_of_view=16 * 5.275)
-    >>> expected = form_image(load_exit_wave("precipitate-06"), shape=512)
-    >>> image = shot_noise(expected, dose_per_area=50, sampling=5.275 / 32, rng=1)
-    >>> found = size_precipitate(pristine, image, **options)
-    >>> round(found.diameter, 2), found.diameter_in_cells, int(found.mask.sum())
-    (31.65, 6.0, 32)
-    >>> size_precipitate(pristine, image, **options, compact=True)
+    >>> expected = form_image(load_exit_wave("precipitate-06"), shape=512)  # 32 cells: a disc of 6.38
+    >>> image = shot_noise(expected, dose_per_area=50, sampling=5.275 / 32, rng=1)  # 5 000 e⁻/nm²
+    >>> size_precipitate(pristine, image, dose_per_area=50, **options)
+    <Size: 33.75 Å (30.66 to 36.85 Å), 6.4 cells, by 'sphere'>
+    >>> alone = size_precipitate(None, image, **options)  # neither a reference nor a dose
+    >>> print(f"{alone.diameter_in_cells:.1f} cells; {alone.dose_per_area:.1f} ± {alone.dose_error:.1f}")
+    6.4 cells; 50.1 ± 0.2
+    >>> size_precipitate(pristine, image, dose_per_area=50, **options, compact=True)
     Traceback (most recent call last):
     ValueError: compact does not apply to method='sphere', got True
     """

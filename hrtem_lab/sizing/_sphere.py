@@ -120,33 +120,38 @@ class SphereSizer(PreparedSizer):
 
     def _expose(self, image: NDArray[np.floating]) -> _Exposure:
         """Return the channels for an image's own noise, and what is wrong with the dose that was given."""
-        given = self.conditions.dose_per_area
-        unit = counts_per_pixel(1.0, sampling=self.conditions.sampling)
-        found = self._measured(image)
-        if given is None and found is None:
-            raise ValueError(
-                "dose_per_area must be given, because the pixels are too coarse to measure the noise beyond "
-                f"the aperture's band, got sampling {self.conditions.sampling!r}"
-            )
-        counts = found.counts if found is not None and given is None else self.conditions.counts
-        dose, error, problems = given, 0.0, ()
-        if found is not None and (given is None or self._contradicts(found, counts)):
-            if given is not None:
-                problems = (
-                    f"the noise is that of {found.counts / unit:.3g} e⁻/Å², not of the {given:.3g} e⁻/Å² given",
-                )
-            counts = min(found.counts, NOISE_FREE * unit)
-            dose, error = found.counts / unit, found.counts_error / unit
-        readout = self._readout
-        if readout is None:
-            readout = 0.0 if found is None else found.readout
-        assert dose is not None
+        counts, dose, error, problems = self._dose(found := self._measured(image))
+        readout = self._readout or 0.0
+        if self._readout is None and found is not None and found.white:
+            readout = found.readout
         band = self._band
         if band is None:
             options = {"sampling": self.conditions.sampling, "max_frequency": self._max_frequency}
             band = self._band_of(own_cell(image, self._cells, **options))
         channels = band.channels(image, self._cells, counts=counts, readout=readout)
         return _Exposure(channels, dose, error, problems)
+
+    def _dose(self, found: Electrons | None) -> tuple[float, float, float, tuple[str, ...]]:
+        """Return counts per pixel, dose, its error, and what is wrong with the dose that was given."""
+        given, counts = self.conditions.dose_per_area, self.conditions.counts
+        if found is None:
+            if given is None:
+                raise ValueError(
+                    "dose_per_area must be given, because the pixels are too coarse to measure the noise "
+                    f"beyond the aperture's band, got sampling {self.conditions.sampling!r}"
+                )
+            return counts, given, 0.0, ()
+        unit = counts_per_pixel(1.0, sampling=self.conditions.sampling)
+        measured = min(found.counts, NOISE_FREE * unit), found.counts / unit, found.counts_error / unit
+        if given is None:
+            guess = "the noise is not the same at all frequencies: the dose read from it is a guess"
+            return *measured, () if found.white else (guess,)
+        if not found.white:
+            return counts, given, 0.0, ("the noise is not the same at all frequencies, as that of electrons is",)
+        if self._contradicts(found, counts):
+            problem = f"the noise is that of {measured[1]:.3g} e⁻/Å², not of the {given:.3g} e⁻/Å² given"
+            return *measured, (problem,)
+        return counts, given, 0.0, ()
 
     def _measured(self, image: NDArray[np.floating]) -> Electrons | None:
         """Return what the noise of an image says; of a large one, that of a part."""

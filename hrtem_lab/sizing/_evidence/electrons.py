@@ -19,6 +19,8 @@ AXES = 0.03
 """Modes this near to an axis, relative to the sampling frequency, are left out: the streaks of an edge."""
 SIGNIFICANT = 3.0
 """Standard errors from which on readout noise is told from none."""
+COLOURED = 0.15
+"""Part by which the power of white noise may differ between low and high frequencies."""
 SILENT = 1e-9
 """Noise below this part of the mean square is rounding."""
 
@@ -33,11 +35,15 @@ class Electrons:
         Electrons of a pixel of vacuum and their standard error; infinite without noise.
     readout : float
         Standard deviation of the readout noise in electrons; 0 where none is seen.
+    white : bool
+        Whether the noise has the same power at all frequencies beyond the band, as counted electrons have;
+        neighbouring pixels of a camera that share electrons have less power at high ones.
     """
 
     counts: float
     counts_error: float
     readout: float
+    white: bool = True
 
 
 def measured_electrons(
@@ -71,7 +77,8 @@ def measured_electrons(
     part = kernel[0, 0]
     if part < LEAST_MODES:
         return None
-    noise = np.fft.irfft2(np.fft.rfft2(pixels) * beyond, s=image.shape)
+    spectrum = np.fft.rfft2(pixels) * beyond
+    noise = np.fft.irfft2(spectrum, s=image.shape)
     variance = _by_place(noise**2, cells) / part
     # The variance of the filtered noise is that of the pixels around, weighted by the filter's square. Only
     # what the aperture lets through of the mean cell is signal: its own noise would flatten the line.
@@ -85,15 +92,23 @@ def measured_electrons(
     whole = float(variance.mean())
     if whole <= SILENT * float((mean**2).mean()):
         return Electrons(np.inf, 0.0, 0.0)
+    white = _is_white(np.abs(spectrum[beyond]) ** 2, np.hypot(down[:, None] / steps[0], right / steps[1])[beyond])
     brightness = max(float(mean.mean()), np.finfo(float).tiny)
     counts = brightness / whole
     error = counts * np.sqrt(2 / (part * image.size) + 1 / max(counts * brightness * image.size, 1.0))
     intercept, doubt = _intercept(mean, variance, whole)
     if intercept <= SIGNIFICANT * doubt:
-        return Electrons(counts, float(error), 0.0)
+        return Electrons(counts, float(error), 0.0, white)
     slope = max(whole - intercept, 1e-3 * whole) / brightness
     error *= (1 / slope) / counts * (1 + doubt / (slope * brightness))
-    return Electrons(1 / slope, float(error), float(np.sqrt(intercept) / slope))
+    return Electrons(1 / slope, float(error), float(np.sqrt(intercept) / slope), white)
+
+
+def _is_white(power: Floats, frequency: Floats) -> bool:
+    """Tell whether the nearer and the farther half of the frequencies have the same power."""
+    far = frequency > np.median(frequency)
+    nearer, farther = float(power[~far].mean()), float(power[far].mean())
+    return abs(nearer - farther) <= COLOURED * max(nearer, farther)
 
 
 def _intercept(mean: Floats, variance: Floats, whole: float) -> tuple[float, float]:
