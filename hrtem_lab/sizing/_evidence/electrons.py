@@ -96,11 +96,12 @@ def measured_electrons(
     brightness = max(float(mean.mean()), np.finfo(float).tiny)
     counts = brightness / whole
     error = counts * np.sqrt(2 / (part * image.size) + 1 / max(counts * brightness * image.size, 1.0))
-    intercept, doubt = _intercept(mean, variance, whole)
+    part_of_noise = modes.shape[1] / (modes.shape[0] * cells[0] * cells[1])
+    intercept, doubt = _intercept(mean, variance, part_of_noise)
     if intercept <= SIGNIFICANT * doubt:
         return Electrons(counts, float(error), 0.0, white)
     slope = max(whole - intercept, 1e-3 * whole) / brightness
-    error *= (1 / slope) / counts * (1 + doubt / (slope * brightness))
+    error = np.hypot(error / counts, doubt / (slope * brightness)) / slope
     return Electrons(1 / slope, float(error), float(np.sqrt(intercept) / slope), white)
 
 
@@ -111,14 +112,22 @@ def _is_white(power: Floats, frequency: Floats) -> bool:
     return abs(nearer - farther) <= COLOURED * max(nearer, farther)
 
 
-def _intercept(mean: Floats, variance: Floats, whole: float) -> tuple[float, float]:
-    """Return the variance at intensity 0 and its standard error, from a line through all places."""
-    weights = 1 / np.maximum(np.maximum(mean, 0) / max(mean.mean(), 1e-30) + 0.05, 0.05)
-    design = np.stack([np.ones_like(mean), mean], axis=1) * weights[:, None]
-    found, *_ = np.linalg.lstsq(design, variance * weights, rcond=None)
-    rest = variance * weights - design @ found
-    covariance = np.linalg.inv(design.T @ design) * (rest**2).sum() / max(len(mean) - 2, 1)
-    return float(found[0]), float(np.sqrt(covariance[0, 0]))
+def _intercept(mean: Floats, variance: Floats, part_of_noise: float) -> tuple[float, float]:
+    """Return the variance at intensity 0 and its standard error, from a line through all places.
+
+    The readout noise that is left in the means, this part of its variance, makes the line flatter than it is;
+    that of the electrons does not, because it moves mean and variance alike.
+    """
+    spread = mean - mean.mean()
+    power = max(float(spread @ spread), np.finfo(float).tiny)
+    flat = float(spread @ (variance - variance.mean())) / power
+    slope = flat
+    for _ in range(5):
+        readout = max(float(variance.mean()) - slope * float(mean.mean()), 0.0)
+        slope = flat / max(1 - readout * part_of_noise * len(mean) / power, 0.2)
+    rest = variance - variance.mean() - slope * spread
+    error = float(np.sqrt((rest @ rest) / max(len(mean) - 2, 1) / power)) * abs(float(mean.mean()))
+    return float(variance.mean()) - slope * float(mean.mean()), error * slope / max(flat, 1e-30)
 
 
 def _by_place(image: Floats, cells: tuple[int, int]) -> Floats:
