@@ -75,7 +75,7 @@ class CellChannels:
     def __call__(self, image: NDArray) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return each cell's channels and the variance of their noise, estimated from its own electrons.
 
-        Both have the shape (cells, channels). Hot pixels are replaced by what their place in the cell expects.
+        Both have the shape (cells, channels). Hot pixels are replaced by what their place expects.
         """
         pixels = self._without_hot_pixels(np.clip(image, -BRIGHTEST, BRIGHTEST))
         stack = split(pixels, self.cells).reshape(-1, self.cell.size)
@@ -141,9 +141,7 @@ class CellBand:
         variances, rotation = np.linalg.eigh(gain @ self.prior @ gain.T)
         strongest = np.argsort(variances)[::-1][:CHANNELS]
         linear = (score @ np.linalg.solve(gain, rotation[:, strongest])).astype(np.float32)
-        return CellChannels(
-            self.cell, cells, counts, readout, linear, np.maximum(variances[strongest], 0)
-        )
+        return CellChannels(self.cell, cells, counts, readout, linear, np.maximum(variances[strongest], 0))
 
 
 def cell_band(

@@ -18,7 +18,7 @@ LEAST_MODES = 0.05
 AXES = 0.03
 """Modes this near to an axis, relative to the sampling frequency, are left out: the streaks of an edge."""
 SIGNIFICANT = 3.0
-"""Standard errors from which on readout noise is told from none."""
+"""Standard errors above which readout noise is told from none."""
 SILENT = 1e-9
 """Noise below this part of the mean square is rounding."""
 

@@ -10,47 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hrtem_lab.sizing._evidence.chords import TERMS, over_cells
+from hrtem_lab.sizing._evidence.explained import Exposed, explain
 from hrtem_lab.sizing._evidence.smooth import polynomials
 
 Floats = NDArray[np.float64]
 
-AMPLITUDES = 2.0 ** np.arange(-1, 3)
-"""Strength of a full thickness of precipitate relative to the reference's contrast."""
 COARSE_TERMS = 2
 """Courses with which spheres are searched for; the few that are found are looked at with all of them."""
 HALVES = 7
 """Largest diameter in cells whose centres are tried on half cells, and not on whole cells only."""
 WHOLE = 16
 """Largest diameter up to which every whole one is tried; beyond it each is a tenth larger than the last."""
-FEW_ELECTRONS = 400.0
-"""A sphere's evidence is lower by this over its electrons: so few are not normally distributed."""
-SAME = 1e-4
-"""Courses whose energy is less than this part of the strongest one's are no courses of their own."""
-
-
-@dataclass(frozen=True)
-class Exposed:
-    """The channels of an image, ready to be explained.
-
-    Attributes
-    ----------
-    channels : numpy.ndarray of float32, shape (channels, cells)
-        Of unit noise.
-    prior : numpy.ndarray, shape (channels,)
-        Variance of a change of pattern as strong as the reference's contrast.
-    electrons : numpy.ndarray, shape (cells,)
-        Of each cell, relative to the mean.
-    noise : numpy.ndarray, shape (channels,)
-        Mean variance of the noise, estimated from the cells' own electrons.
-    per_cell : float
-        Mean electrons of a cell.
-    """
-
-    channels: NDArray[np.float32]
-    prior: Floats
-    electrons: Floats
-    noise: Floats
-    per_cell: float
 
 
 @dataclass(frozen=True)
@@ -172,11 +142,11 @@ class SphereGrid:
         inside: NDArray[np.complex64],
         basis: NDArray[np.complex64],
     ) -> _Places:
-        corners = [
+        rows, columns = (
             (np.arange(size) + size // 2) % size - size // 2 - shift
             for size, shift in zip(self._shape, offset, strict=True)
-        ]
-        courses = over_cells(diameter, self.depth, *corners, terms=COARSE_TERMS)
+        )
+        courses = over_cells(diameter, self.depth, rows, columns, terms=COARSE_TERMS)
         pairs = [courses[i] * courses[j] for i in range(len(courses)) for j in range(i + 1)]
         spectra = np.conj(_transform(courses, self._shape))
         products = np.conj(_transform(np.stack(pairs), self._shape))
@@ -243,8 +213,10 @@ def courses_of(
             slice(max(int(place - reach), 0), min(int(place + reach) + 1, count))
             for place, count in zip(center, cells, strict=True)
         )
-        corners = [np.arange(part.start, part.stop) - at for part, at in zip(window, center, strict=True)]
-        courses[:, window[0], window[1]] = over_cells(diameter, depth, *corners)
+        rows, columns = (
+            np.arange(part.start, part.stop) - at for part, at in zip(window, center, strict=True)
+        )
+        courses[:, window[0], window[1]] = over_cells(diameter, depth, rows, columns)
     return found.reshape(len(spheres), TERMS, -1)
 
 
@@ -278,73 +250,6 @@ def weigh_some(
     return explain(image, projections, gram, whole, share, footprint, _rest(image.channels, coefficients))
 
 
-def explain(
-    image: Exposed,
-    projections: NDArray[np.float32],
-    gram: Floats,
-    whole: Floats,
-    share: Floats,
-    footprint: Floats,
-    total: float,
-) -> tuple[Floats, Floats]:
-    r"""Return the logarithm of each sphere's evidence relative to noise, the pattern integrated out.
-
-    With the courses φ made orthogonal place by place, the projections :math:`b = \phi^T y` of the channels
-    are normal with variance 1 under noise and 1 + t with a precipitate,
-    :math:`t = a^2 \lVert\phi\rVert^2 s` for amplitude a and prior s, so that
-
-    .. math:: \ln E = \tfrac12 \sum \left[ \frac{t}{1+t} \frac{b^2}{\lVert\phi\rVert^2} - \ln(1+t) \right]
-
-    At low dose the square of b is mostly the squares of single electrons, whose number fluctuates
-    independently of any shape: that part, estimated from the electrons themselves, is replaced by its
-    expectation.
-
-    Parameters
-    ----------
-    image : Exposed
-    projections : numpy.ndarray, shape (places, terms, channels)
-    gram : numpy.ndarray, shape (places, terms, terms)
-        Of the courses, all unknown courses projected out.
-    whole, share : numpy.ndarray, shape (places, terms, terms)
-        Of the courses as they are, and weighted by each cell's electrons.
-    footprint : numpy.ndarray, shape (places,)
-        Cells under each sphere.
-    total : float
-        Sum of the squares of all channels, the unknown courses projected out.
-
-    Returns
-    -------
-    (at_known_noise, at_fitted_noise) : numpy.ndarrays, shape (places, amplitudes)
-    """
-    energy, turn = np.linalg.eigh(gram)
-    proper = energy > SAME * np.maximum(energy[:, -1:], np.finfo(float).tiny)
-    energy = np.where(proper, energy, 1.0)
-    turned = turn.transpose(0, 2, 1)
-    squares = (turned.astype(np.float32) @ projections) ** 2
-    full = np.einsum("pia,pij,pja->pa", turn, whole, turn)
-    met = np.einsum("pia,pij,pja->pa", turn, share, turn)
-    single = np.where(proper, met, 1.0) / np.where(proper, full, 1.0)
-    found = squares / energy[:, :, None].astype(np.float32)
-    found -= (single[:, :, None] * image.noise - 1).astype(np.float32)
-    found *= proper[:, :, None]
-    energy = energy * proper
-    few = FEW_ELECTRONS / np.maximum(image.per_cell * footprint, 1.0)
-    known, fitted = [], []
-    size = image.channels.size
-    scale = max(total / size, 1.0)
-    without = (size * np.log(scale) + total / scale) / 2
-    weights = np.multiply.outer(energy, image.prior).astype(np.float32)
-    for amplitude in AMPLITUDES:
-        strength = np.float32(amplitude**2) * weights
-        logarithms = np.log1p(strength).sum(axis=(1, 2), dtype=float)
-        gain = (found * (strength / (1 + strength))).sum(axis=(1, 2), dtype=float)
-        known.append((gain - logarithms) / 2 - few)
-        scale_with = np.maximum((total - gain) / size, 1)
-        rest = size * np.log(scale_with) + (total - gain) / scale_with + logarithms
-        fitted.append(without - rest / 2 - few)
-    return np.stack(known, axis=1), np.stack(fitted, axis=1)
-
-
 def _rest(channels: NDArray[np.floating], coefficients: NDArray[np.floating]) -> float:
     return float((channels.astype(float) ** 2).sum() - (coefficients.astype(float) ** 2).sum())
 
@@ -352,7 +257,7 @@ def _rest(channels: NDArray[np.floating], coefficients: NDArray[np.floating]) ->
 def _square(pairs: NDArray[np.floating], terms: int) -> Floats:
     """Return symmetric matrices, shape (places, terms, terms), from their lower halves, row by row."""
     found = np.empty((pairs.shape[1], terms, terms))
-    for number, (i, j) in enumerate((i, j) for i in range(terms) for j in range(i + 1)):
+    for number, (i, j) in enumerate(zip(*np.tril_indices(terms), strict=True)):
         found[:, i, j] = found[:, j, i] = pairs[number]
     return found
 
