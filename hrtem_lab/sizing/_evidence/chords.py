@@ -62,7 +62,12 @@ def profiles(diameter: float, depth: int) -> tuple[Floats, Floats]:
 
 
 def over_cells(
-    diameter: float, depth: int, rows: Floats, columns: Floats, *, terms: int = TERMS
+    diameter: float,
+    depth: int,
+    rows: NDArray[np.floating],
+    columns: NDArray[np.floating],
+    *,
+    terms: int = TERMS,
 ) -> NDArray[np.float32]:
     """Return the courses of a sphere averaged over cells, shape (terms, rows, columns).
 
