@@ -1,5 +1,6 @@
 """Images and prepared methods that several files of tests use; no test changes them."""
 
+import numpy as np
 import pytest
 
 from hrtem_lab.sizing import PrecipitateSizer, load_study, study_table
@@ -20,7 +21,7 @@ def specimens():
 def sizers(pristine):
     """Sphere sizers by dose."""
     options = {"cells": 16, "sampling": SAMPLING}
-    return {dose: PrecipitateSizer(pristine, dose_per_area=dose, **options) for dose in (None, 50, 10)}
+    return {dose: PrecipitateSizer(pristine, dose_per_area=dose, **options) for dose in (np.inf, 50, 10)}
 
 
 @pytest.fixture(scope="session")

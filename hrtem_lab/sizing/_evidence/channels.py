@@ -77,7 +77,7 @@ class CellChannels:
 
         Both have the shape (cells, channels). Hot pixels are replaced by what their place expects.
         """
-        pixels = self._without_hot_pixels(np.clip(image, -BRIGHTEST, BRIGHTEST))
+        pixels = self._without_hot_pixels(image)
         stack = split(pixels, self.cells).reshape(-1, self.cell.size)
         residual = (stack - self.cell).astype(np.float32)
         electrons = np.maximum(stack, 0).astype(np.float32)

@@ -200,6 +200,7 @@ class Look:
             self.image = self._scaled(scatter(self.values[:, away], self.basis[away]))
 
     def _scaled(self, scale: Floats) -> Exposed:
+        self.scale = scale
         return Exposed(
             channels=(self.values / scale[:, None]).astype(np.float32),
             prior=self.exposure.channels.prior / scale**2,
@@ -265,7 +266,7 @@ class Look:
                     f"the reference does not fit: the crystal differs from it by {100 * part:.0f} % of its "
                     "contrast; what changes smoothly is left out"
                 )
-        restless = float(np.sqrt(np.median(self.exposure.channels.prior / self.image.prior)))
+        restless = float(np.sqrt(np.median(self.scale**2)))
         if restless > RESTLESS:
             problems.append(f"the cells scatter {restless:.2g} times as much as their electrons")
         return tuple(problems)

@@ -91,7 +91,7 @@ def test_at_high_dose_the_noise_of_a_channel_is_one_and_readout_noise_is_part_of
         found = nb3sn_channels(2, 1000, readout=readout)
         squares = (found.filter**2).sum(axis=0) * (readout / found.counts) ** 2
         noise = np.diag(predicted_noise(found)) + squares
-        assert (noise < 1.001).all()
+        assert (noise < 1.02).all()
         assert noise.mean() > 0.8
         _, variances = found(exposure(crystal(2), 1000, 1))
         assert variances.mean() == pytest.approx(noise.mean(), rel=0.03)
