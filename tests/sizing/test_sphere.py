@@ -201,11 +201,17 @@ class TestSeveral:
         with pytest.raises(ValueError, match="most must be at least 1, got 0"):
             sized(REFERENCE, most=0)
 
-    @pytest.mark.parametrize("diameter", [4, 8, 13])
-    def test_one_precipitate_is_not_two(self, diameter):
+    def test_a_second_one_needs_as_much_evidence_as_the_first(self, pair):
+        image = exposed(pair, 15, 1)
+        usual = sized(image, 15)
+        assert len(usual.precipitates) == 2
+        strict = sized(image, 15, false_alarm=np.exp(-0.99 * usual.evidence))
+        assert len(strict.precipitates) == 1
+
+    @pytest.mark.parametrize(("diameter", "dose"), [(4, 50), (8, 500), (10, 1000), (13, 500)])
+    def test_one_precipitate_is_not_two(self, diameter, dose):
         """What a sphere of the model leaves unexplained of a strong precipitate grows with the dose."""
-        for dose in (50, 500):
-            assert len(sized(exposed(diameter, dose, 4), dose).precipitates) == 1
+        assert len(sized(exposed(diameter, dose, 2), dose).precipitates) == 1
 
 
 class TestProblems:

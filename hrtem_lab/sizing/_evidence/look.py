@@ -175,7 +175,7 @@ class Look:
         while len(spheres) < self.most:
             courses = self._courses(spheres, nuisance)
             (weighed,) = self.grid.weigh(self.image, [nuisance], further=courses)
-            further = [one for one in (_apart(one, spheres) for one in weighed) if len(one.centers)]
+            further = [one for one in (apart(one, spheres) for one in weighed) if len(one.centers)]
             if not further:
                 break
             explained = sum(max(sphere.evidence, 0.0) for sphere in spheres)
@@ -302,7 +302,7 @@ def _total(weighed: list[Weighed]) -> tuple[float, float]:
     return totals[0], totals[1]
 
 
-def _apart(weighed: Weighed, spheres: list[Sphere]) -> Weighed:
+def apart(weighed: Weighed, spheres: list[Sphere]) -> Weighed:
     """Return those spheres that do not overlap others, seen along the beam."""
     free = np.ones(len(weighed.centers), bool)
     for sphere in spheres:
