@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from hrtem_lab.sizing import PrecipitateSizer, load_study, study_table
+from hrtem_lab.waves import load_study_specimens
 from tests.sizing.crystals import COARSE, SAMPLING, crystal, specimen
 
 
@@ -37,3 +38,9 @@ def stored():
 @pytest.fixture(scope="session")
 def table(stored):
     return study_table(stored)
+
+
+@pytest.fixture(scope="session")
+def pair():
+    """The wave of two spheres off the grid."""
+    return load_study_specimens()["pair-2"].waves
