@@ -25,7 +25,7 @@ from tests.sizing.crystals import (
 
 
 @pytest.mark.parametrize("dose", [10, 50, np.inf])
-@pytest.mark.parametrize("diameter", [4, 7, 10, 14])
+@pytest.mark.parametrize("diameter", [5, 10])
 def test_spheres_are_found_wherever_they_are(sizers, specimens, diameter, dose):
     generator = rng([diameter, 2])
     image, move = placed(specimens[diameter], diameter, generator)
