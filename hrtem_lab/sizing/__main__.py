@@ -69,7 +69,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _study(*, file: Path = FILE, **given: Any) -> None:
-    options = {"methods": METHODS, "draws": DRAWS, "pristine_draws": PRISTINE_DRAWS, "doses": list(DOSES), **given}
+    options = {
+        "methods": METHODS,
+        "draws": DRAWS,
+        "pristine_draws": PRISTINE_DRAWS,
+        "doses": list(DOSES),
+        **given,
+    }
     study = size_study(rng=SEED, progress=_progress(), **options)
     study.attrs["command"] = "python -m hrtem_lab.sizing"
     write_study(study, file)

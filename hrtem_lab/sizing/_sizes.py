@@ -284,7 +284,8 @@ class _Door:
             checked_conditions((1, 1), **{**self._exposure, "cells": 1})
         else:
             conditions = checked_conditions(checked_shape, **self._exposure)
-            if self._measures_itself or (self._reference is not None and conditions.dose_per_area is not None):
+            told = self._reference is not None and conditions.dose_per_area is not None
+            if self._measures_itself or told:
                 self._prepared = self.row(self._reference, conditions, **self._given)
 
     @property
@@ -316,19 +317,21 @@ class _Door:
             size = self.row(self._reference, conditions, **self._given)(array)
         else:
             size = self._counted(array, conditions)
-        return replace(size, problems=(f"these are camera counts: {problem}", *size.problems)) if problem else size
+        if problem:
+            size = replace(size, problems=(f"these are camera counts: {problem}", *size.problems))
+        return size
 
     def _counted(self, image: NDArray[np.floating], conditions: Conditions) -> Size:
         """Return what a method says that compares cells with a reference at a known dose."""
-        reference, error = self._reference, 0.0
-        band = {"sampling": conditions.sampling, "max_frequency": MAX_FREQUENCY}
+        reference, dose, error = self._reference, conditions.dose_per_area, 0.0
+        cells, sampling = conditions.cells, conditions.sampling
         if reference is None:
-            reference = own_reference(image, conditions.cells, **band)
-        if conditions.dose_per_area is None:
-            found = measured_dose(image, conditions.cells, **band)
-            conditions, error = replace(conditions, dose_per_area=found[0]), found[1]
+            reference = own_reference(image, cells, sampling=sampling, max_frequency=MAX_FREQUENCY)
+        if dose is None:
+            dose, error = measured_dose(image, cells, sampling=sampling, max_frequency=MAX_FREQUENCY)
+            conditions = replace(conditions, dose_per_area=dose)
         size = self.row(reference, conditions, **self._given)(image)
-        return replace(size, dose_per_area=conditions.dose_per_area, dose_error=error)
+        return replace(size, dose_per_area=dose, dose_error=error)
 
 
 def _checked_image(image: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.floating]:

@@ -1,23 +1,21 @@
-"""The sphere: every sphere anywhere in the image, weighed by its evidence, whatever the crystal does smoothly."""
+"""The sphere: all spheres anywhere in an image, weighed by their evidence, whatever changes smoothly."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hrtem_lab import _validation
 from hrtem_lab.noise import counts_per_pixel
-from hrtem_lab.sizing._evidence.channels import CellBand, CellChannels, cell_band, mean_cell
+from hrtem_lab.sizing._evidence.channels import BRIGHTEST, CellBand, cell_band, mean_cell
 from hrtem_lab.sizing._evidence.electrons import Electrons, measured_electrons
-from hrtem_lab.sizing._evidence.measured import Sphere, best_of, distance, refined
+from hrtem_lab.sizing._evidence.look import Exposure, Look
 from hrtem_lab.sizing._evidence.own import own_cell
-from hrtem_lab.sizing._evidence.posterior import log_mean
-from hrtem_lab.sizing._evidence.smooth import LEAST_ROOM, change_evidence, polynomials, scatter
-from hrtem_lab.sizing._evidence.spheres import Exposed, Weighed, courses_of, sphere_grid
+from hrtem_lab.sizing._evidence.spheres import sphere_grid
 from hrtem_lab.sizing._method import CELL_PROBABILITY, NOISE_FREE, Conditions, PreparedSizer, SizingMethod
-from hrtem_lab.sizing._outcome import Precipitate, Size
+from hrtem_lab.sizing._outcome import Size
 from hrtem_lab.sizing.specimens import THICKNESS
 from hrtem_lab.waves import wavelength
 
@@ -27,35 +25,12 @@ MOST_CELLS = 64
 """Cells along one side that are looked at."""
 MOST = 4
 """Precipitates that are looked for."""
-MISFIT = 0.1
-"""Part of the evidence for the first precipitates that what they leave unexplained may look like another."""
-APART = 0.5
-"""Cells that two precipitates must be apart, seen along the beam."""
 UNSURE = 5.0
-"""Standard errors by which the measured dose may differ from the given one, or `TOLERANCE` of it."""
+"""Standard errors by which the measured dose may differ from the given one."""
 TOLERANCE = 0.15
-REMARKABLE = 10.0
-"""Natural logarithm of the evidence for a change of the crystal that is worth a word, from this part of its
-contrast on."""
-CHANGE = 0.02
-UNLIKELY = -10.0
-"""Natural logarithm of the evidence for a change below which it is not looked into."""
-RESTLESS = 1.3
-FILLING = 0.8
-"""Part of the field's side from which on a precipitate leaves too little beside it."""
-CUT = 0.25
-NEAR, FAR = 1.0, 2.0
-"""Cells beyond a precipitate's rim up to which the crystal is not quite its own."""
-
-
-@dataclass(frozen=True)
-class _Exposure:
-    """What an image's noise is taken for."""
-
-    channels: CellChannels
-    dose_per_area: float
-    dose_error: float
-    problems: tuple[str, ...]
+"""Part of the given dose by which the measured one may differ."""
+PART = 512
+"""Pixels along each side of the part of an image in which the noise is measured."""
 
 
 class SphereSizer(PreparedSizer):
@@ -99,37 +74,45 @@ class SphereSizer(PreparedSizer):
         )
         self._most = _validation.positive_integer("most", most)
         self._grid = sphere_grid(cells, self._depth)
-        self._basis = polynomials(cells)
         self._band = None if reference is None else self._band_of(mean_cell(reference, cells))
 
     def __call__(self, image: NDArray[np.floating]) -> Size:
         """Return what the method says about an image."""
+        image = np.clip(image, -BRIGHTEST, BRIGHTEST)
         exposure = self._expose(image)
-        values, variances = exposure.channels(image)
-        look = _Look(self, exposure, values.T, variances)
+        look = Look(
+            self, image, exposure, grid=self._grid, most=self._most, has_reference=self._band is not None
+        )
         size = look.size()
         return replace(size, dose_per_area=exposure.dose_per_area, dose_error=exposure.dose_error)
 
-    def _band_of(self, cell: Floats) -> CellBand:
+    @property
+    def _pixels(self) -> tuple[int, int]:
+        """Pixels of a cell along rows and columns."""
         rows, columns = (
             size // count for size, count in zip(self.conditions.shape, self._cells, strict=True)
         )
+        return rows, columns
+
+    def _band_of(self, cell: Floats) -> CellBand:
         return cell_band(
-            cell, (rows, columns), sampling=self.conditions.sampling, max_frequency=self._max_frequency
+            cell, self._pixels, sampling=self.conditions.sampling, max_frequency=self._max_frequency
         )
 
-    def _expose(self, image: NDArray[np.floating]) -> _Exposure:
+    def _expose(self, image: NDArray[np.floating]) -> Exposure:
         """Return the channels for an image's own noise, and what is wrong with the dose that was given."""
-        counts, dose, error, problems = self._dose(found := self._measured(image))
+        sampling, found = self.conditions.sampling, self._measured(image)
+        counts, dose, error, problems = self._dose(found)
         readout = self._readout or 0.0
         if self._readout is None and found is not None and found.white:
             readout = found.readout
         band = self._band
         if band is None:
-            options = {"sampling": self.conditions.sampling, "max_frequency": self._max_frequency}
-            band = self._band_of(own_cell(image, self._cells, **options))
+            band = self._band_of(
+                own_cell(image, self._cells, sampling=sampling, max_frequency=self._max_frequency)
+            )
         channels = band.channels(image, self._cells, counts=counts, readout=readout)
-        return _Exposure(channels, dose, error, problems)
+        return Exposure(channels, dose, error, problems)
 
     def _dose(self, found: Electrons | None) -> tuple[float, float, float, tuple[str, ...]]:
         """Return counts per pixel, dose, its error, and what is wrong with the dose that was given."""
@@ -147,7 +130,12 @@ class SphereSizer(PreparedSizer):
             guess = "the noise is not the same at all frequencies: the dose read from it is a guess"
             return *measured, () if found.white else (guess,)
         if not found.white:
-            return counts, given, 0.0, ("the noise is not the same at all frequencies, as that of electrons is",)
+            return (
+                counts,
+                given,
+                0.0,
+                ("the noise is not the same at all frequencies, as that of electrons is",),
+            )
         if self._contradicts(found, counts):
             problem = f"the noise is that of {measured[1]:.3g} e⁻/Å², not of the {given:.3g} e⁻/Å² given"
             return *measured, (problem,)
@@ -155,16 +143,14 @@ class SphereSizer(PreparedSizer):
 
     def _measured(self, image: NDArray[np.floating]) -> Electrons | None:
         """Return what the noise of an image says; of a large one, that of a part."""
-        rows, columns = (
-            size // count for size, count in zip(self.conditions.shape, self._cells, strict=True)
+        rows, columns = self._pixels
+        few = min(self._cells[0], max(1, PART // rows)), min(self._cells[1], max(1, PART // columns))
+        return measured_electrons(
+            image[: few[0] * rows, : few[1] * columns],
+            few,
+            sampling=self.conditions.sampling,
+            max_frequency=self._max_frequency,
         )
-        few = [
-            min(count, max(1, PART // size))
-            for count, size in zip(self._cells, (rows, columns), strict=True)
-        ]
-        part = image[: few[0] * rows, : few[1] * columns]
-        options = {"sampling": self.conditions.sampling, "max_frequency": self._max_frequency}
-        return measured_electrons(part, (few[0], few[1]), **options)
 
     @staticmethod
     def _contradicts(found: Electrons, counts: float) -> bool:
@@ -173,255 +159,6 @@ class SphereSizer(PreparedSizer):
             return False
         difference = abs(found.counts - counts)
         return bool(difference > UNSURE * found.counts_error and difference > TOLERANCE * counts)
-
-
-PART = 512
-"""Pixels along each side of the part of an image in which the noise is measured."""
-
-
-class _Look:
-    """One image on its way to a size."""
-
-    def __init__(
-        self, sizer: SphereSizer, exposure: _Exposure, values: NDArray[np.float32], variances: NDArray
-    ) -> None:
-        self.sizer, self.exposure = sizer, exposure
-        self.cells, self.depth = sizer._cells, sizer._depth
-        self.basis = sizer._basis
-        self.values = values
-        self.variances = variances
-        self.noise = variances.mean(axis=0, dtype=float)
-        per_cell = variances.mean(axis=1, dtype=float)
-        self.electrons = per_cell / max(per_cell.mean(), np.finfo(float).tiny)
-        self.image = self._scaled(scatter(values, self.basis))
-
-    def size(self) -> Size:
-        """Return what is found in the image."""
-        total, nuisance, weighed = self._search()
-        conditions = self.sizer.conditions
-        probability = _cell_probability(weighed, self.cells)
-        if total <= -np.log(conditions.false_alarm):
-            outside = self._fit(nuisance, np.zeros(self.cells, bool))[1]
-            return replace(
-                self.sizer.nothing(probability, 0.5, evidence=total),
-                problems=(*self.exposure.problems, *self._about_reference([])),
-                fit_outside=outside,
-            )
-        spheres = self._spheres(nuisance, weighed)
-        found = [self._precipitate(sphere) for sphere in spheres]
-        mask = np.any([one.mask for one in found], axis=0)
-        for sphere in spheres[1:]:
-            probability = np.maximum(probability, sphere.covers(self.cells))
-        courses = self._courses(spheres, nuisance)
-        inside, outside = self._fit(np.hstack([nuisance, courses]), mask)
-        first = found[0]
-        size = self.sizer.found(
-            diameter=first.diameter,
-            low=first.low,
-            high=first.high,
-            mask=mask,
-            map=probability,
-            threshold=0.5,
-            evidence=total,
-        )
-        return replace(
-            size,
-            precipitates=tuple(found),
-            center=first.center,
-            problems=(
-                *self.exposure.problems,
-                *self._about_reference(spheres),
-                *(problem for sphere in spheres for problem in self._about_sphere(sphere)),
-            ),
-            fit_inside=inside,
-            fit_outside=outside,
-        )
-
-    def _search(self) -> tuple[float, Floats, list[Weighed]]:
-        """Return the evidence for a sphere, the unknown courses that it leaves, and all spheres with them.
-
-        The crystal may be exactly the reference, have changed everywhere alike, or smoothly: all are weighed.
-        """
-        coefficients, cells = self.image.channels @ self.basis, len(self.basis)
-        alike, smoothly = self.basis[:, :1], self.basis
-        if self.sizer._band is None:
-            # What all cells have in common is the reference: only a course over the cells is a change.
-            nuisances = [alike, smoothly]
-            changes = np.array([0.0, change_evidence(coefficients[:, 1:], self.image.prior, cells)])
-        else:
-            nuisances = [self.basis[:, :0], alike, smoothly]
-            changes = np.array([0.0, *self._changes(coefficients, cells)])
-        worth = changes > UNLIKELY  # what has changed so little explains nothing that the reference does not
-        nuisances = [one for one, chosen in zip(nuisances, worth, strict=True) if chosen]
-        weighed_with = self.sizer._grid.weigh(self.image, nuisances)
-        joint = changes[worth] + np.transpose([_total(weighed) for weighed in weighed_with])
-        totals = np.logaddexp.reduce(joint, axis=1) - np.logaddexp.reduce(changes)
-        likely = int(joint[1].argmax())
-        return float(totals.min()), nuisances[likely], weighed_with[likely]
-
-    def _changes(self, coefficients: NDArray[np.floating], cells: int) -> tuple[float, float]:
-        """Return the logarithms of the evidence that all cells have changed alike, or smoothly."""
-        most, prior = coefficients.shape[1], self.image.prior
-        alike = change_evidence(coefficients[:, :1], prior, cells)
-        smoothly = [change_evidence(coefficients[:, :n], prior, cells) for n in {min(3, most), most}]
-        return alike, log_mean(smoothly)
-
-    def _spheres(self, nuisance: Floats, weighed: list[Weighed]) -> list[Sphere]:
-        """Return all spheres, the strongest first, each measured beside the others."""
-        rate = self.sizer.conditions.false_alarm
-        start = best_of(weighed)
-        self._rescale([start])
-        spheres = [self._refined(start, nuisance, [])]
-        while len(spheres) < self.sizer._most:
-            courses = self._courses(spheres, nuisance)
-            (weighed,) = self.sizer._grid.weigh(self.image, [nuisance], further=courses)
-            further = [one for one in (_apart(one, spheres) for one in weighed) if len(one.centers)]
-            if not further:
-                break
-            explained = sum(max(sphere.evidence, 0.0) for sphere in spheres)
-            if min(_total(further)) <= -np.log(rate) + MISFIT * explained:
-                break
-            spheres.append(self._refined(best_of(further), nuisance, spheres))
-            self._rescale(spheres)
-            spheres = [
-                self._refined(one, nuisance, [other for other in spheres if other is not one])
-                for one in spheres
-            ]
-        return sorted(spheres, key=lambda one: -one.evidence)
-
-    def _refined(self, start: Sphere, nuisance: Floats, others: list[Sphere]) -> Sphere:
-        unknown = np.hstack([nuisance, self._courses(others, nuisance)])
-        return refined(start, self.image, unknown.astype(np.float32), self.cells, self.depth)
-
-    def _rescale(self, spheres: list[Sphere]) -> None:
-        """Measure the scatter again, in the cells beside the spheres, where there are enough."""
-        away = self._beside(spheres, NEAR)
-        if away.sum() >= LEAST_ROOM:
-            self.image = self._scaled(scatter(self.values[:, away], self.basis[away]))
-
-    def _scaled(self, scale: Floats) -> Exposed:
-        return Exposed(
-            channels=(self.values / scale[:, None]).astype(np.float32),
-            prior=self.exposure.channels.prior / scale**2,
-            electrons=self.electrons,
-            noise=self.noise / scale**2,
-        )
-
-    def _courses(self, spheres: list[Sphere], nuisance: Floats) -> Floats:
-        """Return orthonormal courses of spheres, orthogonal to the unknown ones, shape (cells, courses)."""
-        if not spheres:
-            return self.basis[:, :0]
-        stack = courses_of([(one.diameter, *one.center) for one in spheres], self.cells, self.depth)
-        courses = stack.reshape(-1, stack.shape[-1]).T.astype(float)
-        courses = courses - nuisance @ (nuisance.T @ courses)
-        left, values, _ = np.linalg.svd(courses, full_matrices=False)
-        return np.asarray(left[:, values > 1e-3 * max(values[0], np.finfo(float).tiny)])
-
-    def _precipitate(self, sphere: Sphere) -> Precipitate:
-        cell = self.sizer.conditions.cell
-        low, high = sphere.interval
-        height, width = (
-            size / count * step
-            for size, count, step in zip(
-                self.sizer.conditions.shape,
-                self.cells,
-                _validation.pixel_size("sampling", self.sizer.conditions.sampling),
-                strict=True,
-            )
-        )
-        return Precipitate(
-            diameter=sphere.diameter * cell,
-            low=low * cell,
-            high=high * cell,
-            center=(sphere.center[0] * height, sphere.center[1] * width),
-            mask=sphere.covers(self.cells),
-            evidence=sphere.evidence,
-        )
-
-    def _fit(self, unknown: Floats, mask: NDArray[np.bool_]) -> tuple[float, float]:
-        """Return the reduced χ² of the cells under a mask and of all others."""
-        rest = self.values - (self.values @ unknown) @ unknown.T
-        freedom = 1 - (unknown**2).sum(axis=1)
-        found = []
-        for chosen in (mask.ravel(), ~mask.ravel()):
-            expected = float(freedom[chosen] @ self.variances.sum(axis=1, dtype=float)[chosen])
-            squares = float((rest[:, chosen].astype(float) ** 2).sum())
-            found.append(squares / expected if expected > 0 else np.nan)
-        return found[0], found[1]
-
-    def _about_reference(self, spheres: list[Sphere]) -> tuple[str, ...]:
-        """Return what is wrong with the crystal beside the precipitates."""
-        problems = []
-        away = self._beside(spheres, FAR)
-        if self.sizer._band is not None and away.sum() >= LEAST_ROOM:
-            basis, _ = np.linalg.qr(self.basis[away])
-            coefficients = self.image.channels[:, away] @ basis
-            contrast = float(self.image.prior.sum()) * int(away.sum())
-            squares = float((coefficients**2 - 1).sum())
-            part = float(np.sqrt(max(squares, 0) / contrast)) if contrast > 0 else 0.0
-            if part > CHANGE and max(self._changes(coefficients, int(away.sum()))) > REMARKABLE:
-                problems.append(
-                    f"the reference does not fit: the crystal differs from it by {100 * part:.0f} % of its "
-                    "contrast; what changes smoothly is left out"
-                )
-        restless = float(np.sqrt(np.median(self.exposure.channels.prior / self.image.prior)))
-        if restless > RESTLESS:
-            problems.append(f"the cells scatter {restless:.2g} times as much as their electrons")
-        return tuple(problems)
-
-    def _beside(self, spheres: list[Sphere], margin: float) -> NDArray[np.bool_]:
-        """Return which cells lie further than a margin from all spheres, row by row."""
-        away = np.ones(self.cells, bool)
-        for sphere in spheres:
-            away &= distance(sphere.center, self.cells) > sphere.diameter / 2 + margin
-        return away.ravel()
-
-    def _about_sphere(self, sphere: Sphere) -> tuple[str, ...]:
-        radius, problems = sphere.diameter / 2, []
-        beyond = max(
-            max(radius - place, place + radius - count)
-            for place, count in zip(sphere.center, self.cells, strict=True)
-        )
-        if beyond > CUT:
-            problems.append("the precipitate is cut by the edge of the image")
-        if sphere.diameter > FILLING * min(self.cells):
-            problems.append("the precipitate fills the field: too little crystal is beside it")
-        return tuple(problems)
-
-
-def _total(weighed: list[Weighed]) -> tuple[float, float]:
-    """Return the mean evidence of all diameters and places, as logarithms at known and at fitted noise."""
-    totals = []
-    for kind in ("at_known_noise", "at_fitted_noise"):
-        by_diameter: dict[float, list[float]] = {}
-        for one in weighed:
-            by_diameter.setdefault(one.diameter, []).append(log_mean(getattr(one, kind)))
-        totals.append(log_mean([log_mean(values) for values in by_diameter.values()]))
-    return totals[0], totals[1]
-
-
-def _apart(weighed: Weighed, spheres: list[Sphere]) -> Weighed:
-    """Return those spheres that do not overlap others, seen along the beam."""
-    free = np.ones(len(weighed.centers), bool)
-    for sphere in spheres:
-        away = np.hypot(*(weighed.centers - sphere.center).T)
-        free &= away >= (weighed.diameter + sphere.diameter) / 2 + APART
-    return Weighed(
-        weighed.diameter, weighed.centers[free], weighed.at_known_noise[free], weighed.at_fitted_noise[free]
-    )
-
-
-def _cell_probability(weighed: list[Weighed], cells: tuple[int, int]) -> Floats:
-    """Return the probability of each cell to be part of the precipitate, if there is one."""
-    greatest = max(one.at_fitted_noise.max() for one in weighed)
-    total, norm = np.zeros(cells), 0.0
-    for one in weighed:
-        weights = np.exp(one.at_fitted_noise - greatest).sum(axis=1) / one.at_fitted_noise.size
-        norm += weights.sum()
-        for place in np.flatnonzero(weights > 1e-3 * weights.max()):
-            if weights[place] > 1e-6:
-                total += weights[place] * (distance(one.centers[place], cells) <= one.diameter / 2)
-    return np.asarray(total / max(norm, np.finfo(float).tiny))
 
 
 SPHERE = SizingMethod(

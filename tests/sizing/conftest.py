@@ -1,8 +1,10 @@
 """Images and prepared methods that several files of tests use; no test changes them."""
 
+import numpy as np
 import pytest
 
 from hrtem_lab.sizing import PrecipitateSizer, load_study, study_table
+from hrtem_lab.waves import load_study_specimens
 from tests.sizing.crystals import COARSE, SAMPLING, crystal, specimen
 
 
@@ -20,7 +22,7 @@ def specimens():
 def sizers(pristine):
     """Sphere sizers by dose."""
     options = {"cells": 16, "sampling": SAMPLING}
-    return {dose: PrecipitateSizer(pristine, dose_per_area=dose, **options) for dose in (None, 50, 10)}
+    return {dose: PrecipitateSizer(pristine, dose_per_area=dose, **options) for dose in (np.inf, 50, 10)}
 
 
 @pytest.fixture(scope="session")
@@ -36,3 +38,9 @@ def stored():
 @pytest.fixture(scope="session")
 def table(stored):
     return study_table(stored)
+
+
+@pytest.fixture(scope="session")
+def pair():
+    """The wave of two spheres off the grid."""
+    return load_study_specimens()["pair-2"].waves

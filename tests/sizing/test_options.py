@@ -17,7 +17,7 @@ BAD = {
     "no dose": ({"dose_per_area": 0}, ValueError, "dose_per_area must be positive, got 0"),
     "negative dose": ({"dose_per_area": -1.0}, ValueError, "dose_per_area must be positive, got -1.0"),
     "NaN dose": ({"dose_per_area": np.nan}, ValueError, "dose_per_area must be finite, got nan"),
-    "infinite dose": ({"dose_per_area": np.inf}, ValueError, "dose_per_area must be finite, got inf"),
+    "dose -inf": ({"dose_per_area": -np.inf}, ValueError, "dose_per_area must be finite, got -inf"),
     "dose as text": ({"dose_per_area": "50"}, TypeError, "dose_per_area must be a real number, got '50'"),
     "sampling": ({"sampling": 0.0}, ValueError, "sampling must be positive, got 0.0"),
     "method": ({"method": "guess"}, ValueError, "method must be one of sphere, .*got 'guess'"),
@@ -47,7 +47,15 @@ BAD = {
         "reference must hold real numbers",
     ),
     "reference black": ({"reference": np.zeros((64, 64))}, ValueError, "reference must be brighter than 0"),
-    "too many cells": ({"cells": 64}, ValueError, "cells must be at most 32 each way .*got 64"),
+    "too many cells": (
+        {"reference": np.ones((130, 130)), "image": np.ones((130, 130)), "cells": 65},
+        ValueError,
+        "cells must be at most 64 each way .*got 65",
+    ),
+    "readout noise": ({"readout_noise": -0.1}, ValueError, "readout_noise must .*got -0.1"),
+    "most 0": ({"most": 0}, ValueError, "most must be at least 1, got 0"),
+    "most 1.5": ({"most": 1.5}, TypeError, "most must be a whole number, got 1.5"),
+    "no image": ({"image": None}, TypeError, "image must be given, got None"),
 }
 
 
@@ -57,7 +65,7 @@ def test_sizing_refuses_with_value_and_rule_before_the_work_starts(case, monkeyp
         raise AssertionError("the work started")
 
     for module, names in {
-        _sphere: ("all_spheres", "cell_channels"),
+        _sphere: ("measured_electrons", "Look"),
         _counted: ("shot_noise", "CellComparison"),
     }.items():
         for name in names:
@@ -75,9 +83,10 @@ VALUES = {
     "rng": 1,
     "background": "image",
     "thickness": 10,
-    "half_cells": False,  # given is given, even if it is the default
     "semiangle_cutoff": 30.0,
     "energy": 80e3,
+    "readout_noise": 0.5,
+    "most": 1,
 }
 FOREIGN = [(method, name) for method in METHODS for name in VALUES if name not in SIZERS[method].options]
 

@@ -76,9 +76,9 @@ class CellChannels:
     def __call__(self, image: NDArray) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return each cell's channels and the variance of their noise, estimated from its own electrons.
 
-        Both have the shape (cells, channels). Hot pixels are replaced by what their place in the cell expects.
+        Both have the shape (cells, channels). Hot pixels are replaced by what their place expects.
         """
-        pixels = self._without_hot_pixels(np.clip(image, -BRIGHTEST, BRIGHTEST))
+        pixels = self._without_hot_pixels(image)
         stack = split(pixels, self.cells).reshape(-1, self.cell.size)
         residual = (stack - self.cell).astype(np.float32)
         electrons = np.maximum(stack, 0).astype(np.float32)
@@ -142,9 +142,7 @@ class CellBand:
         variances, rotation = np.linalg.eigh(gain @ self.prior @ gain.T)
         strongest = np.argsort(variances)[::-1][:CHANNELS]
         linear = (score @ np.linalg.solve(gain, rotation[:, strongest])).astype(np.float32)
-        return CellChannels(
-            self.cell, cells, counts, readout, linear, np.maximum(variances[strongest], 0)
-        )
+        return CellChannels(self.cell, cells, counts, readout, linear, np.maximum(variances[strongest], 0))
 
 
 def cell_band(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 CORRELATION = 6.0
-"""Cells of thickness over which the precipitate's contrast changes: about an extinction length of its beams."""
+"""Cells of thickness over which the precipitate's contrast changes: some extinction length of its beams."""
 TERMS = 4
 """Independent courses of the contrast over the thickness that one sphere may have."""
 BLUR = 0.45
@@ -58,11 +58,16 @@ def profiles(diameter: float, depth: int) -> tuple[Floats, Floats]:
     from scipy.ndimage import gaussian_filter  # noqa: PLC0415
 
     blurred = gaussian_filter(maps, (0, BLUR / step, BLUR / step))
-    return axis[reach:], blurred[:, reach, reach:]
+    return np.asarray(axis[reach:]), np.asarray(blurred[:, reach, reach:])
 
 
 def over_cells(
-    diameter: float, depth: int, rows: Floats, columns: Floats, *, terms: int = TERMS
+    diameter: float,
+    depth: int,
+    rows: NDArray[np.floating],
+    columns: NDArray[np.floating],
+    *,
+    terms: int = TERMS,
 ) -> NDArray[np.float32]:
     """Return the courses of a sphere averaged over cells, shape (terms, rows, columns).
 

@@ -18,7 +18,7 @@ LEAST_MODES = 0.05
 AXES = 0.03
 """Modes this near to an axis, relative to the sampling frequency, are left out: the streaks of an edge."""
 SIGNIFICANT = 3.0
-"""Standard errors from which on readout noise is told from none."""
+"""Standard errors above which readout noise is told from none."""
 COLOURED = 0.15
 """Part by which the power of white noise may differ between low and high frequencies."""
 SILENT = 1e-9
@@ -92,7 +92,9 @@ def measured_electrons(
     whole = float(variance.mean())
     if whole <= SILENT * float((mean**2).mean()):
         return Electrons(np.inf, 0.0, 0.0)
-    white = _is_white(np.abs(spectrum[beyond]) ** 2, np.hypot(down[:, None] / steps[0], right / steps[1])[beyond])
+    white = _is_white(
+        np.abs(spectrum[beyond]) ** 2, np.hypot(down[:, None] / steps[0], right / steps[1])[beyond]
+    )
     brightness = max(float(mean.mean()), np.finfo(float).tiny)
     counts = brightness / whole
     error = counts * np.sqrt(2 / (part * image.size) + 1 / max(counts * brightness * image.size, 1.0))

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from hrtem_lab.sizing._evidence.explained import Exposed
 from hrtem_lab.sizing._evidence.posterior import log_mean
-from hrtem_lab.sizing._evidence.spheres import Exposed, Weighed, courses_of, weigh_some
+from hrtem_lab.sizing._evidence.spheres import Weighed, courses_of, weigh_some
 
 Floats = NDArray[np.float64]
 
@@ -19,7 +20,7 @@ does not shrink with the dose. `python -m hrtem_lab.sizing calibrate` measures t
 LEAST_DEVIATION = 0.3
 """Standard deviation in cells that a diameter has from what the model leaves aside, at any dose."""
 FAINT = 5.0
-"""Part of the diameter, over its evidence, that is added: where there is little evidence, it is not normal."""
+"""Part of the diameter, over its evidence, that is added: little evidence is not normally distributed."""
 HALF_WIDTH = 2.2
 """Half the 95 % interval, in standard deviations: 0.95 of the training specimens lie within."""
 STEPS = 8

@@ -12,7 +12,7 @@ from hrtem_lab.sizing._evidence.posterior import log_mean
 Floats = NDArray[np.float64]
 
 DEGREE = 2
-"""Of the polynomials in a cell's place: an offset, a ramp and a bowl, as thickness, focus and rotation make."""
+"""Of the polynomials in a cell's place: offset, ramp and bowl, as thickness, focus and rotation make."""
 CHANGES = 10.0 ** np.arange(-2, 0.01, 0.5)
 """Strengths that a change may have, relative to the reference's contrast."""
 MAD = 1.4826
@@ -66,7 +66,7 @@ def scatter(channels: NDArray[np.floating], basis: Floats) -> Floats:
     return np.maximum(found, max(float(np.median(found)), 1.0))
 
 
-def change_evidence(coefficients: Floats, prior: Floats, cells: int) -> float:
+def change_evidence(coefficients: NDArray[np.floating], prior: Floats, cells: int) -> float:
     r"""Return the logarithm of the evidence for a smooth change of all cells against none.
 
     The coefficients c of the polynomials are normal with variance 1 without a change, and 1 + t with one,

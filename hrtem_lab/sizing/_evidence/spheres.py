@@ -10,42 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hrtem_lab.sizing._evidence.chords import TERMS, over_cells
+from hrtem_lab.sizing._evidence.explained import Axes, Exposed, axes_of, explain
 from hrtem_lab.sizing._evidence.smooth import polynomials
 
 Floats = NDArray[np.float64]
 
-AMPLITUDES = 2.0 ** np.arange(-1, 3)
-"""Strength of a full thickness of precipitate relative to the reference's contrast."""
 COARSE_TERMS = 2
 """Courses with which spheres are searched for; the few that are found are looked at with all of them."""
 HALVES = 7
 """Largest diameter in cells whose centres are tried on half cells, and not on whole cells only."""
 WHOLE = 16
 """Largest diameter up to which every whole one is tried; beyond it each is a tenth larger than the last."""
-SAME = 1e-4
-"""Courses whose energy is less than this part of the strongest one's are no courses of their own."""
-
-
-@dataclass(frozen=True)
-class Exposed:
-    """The channels of an image, ready to be explained.
-
-    Attributes
-    ----------
-    channels : numpy.ndarray of float32, shape (channels, cells)
-        Of unit noise.
-    prior : numpy.ndarray, shape (channels,)
-        Variance of a change of pattern as strong as the reference's contrast.
-    electrons : numpy.ndarray, shape (cells,)
-        Of each cell, relative to the mean.
-    noise : numpy.ndarray, shape (channels,)
-        Mean variance of the noise, estimated from the cells' own electrons.
-    """
-
-    channels: NDArray[np.float32]
-    prior: Floats
-    electrons: Floats
-    noise: Floats
 
 
 @dataclass(frozen=True)
@@ -67,25 +42,6 @@ class Weighed:
     centers: Floats
     at_known_noise: Floats
     at_fitted_noise: Floats
-
-
-@dataclass(frozen=True)
-class Axes:
-    """Courses made orthogonal, place by place.
-
-    Attributes
-    ----------
-    energy : numpy.ndarray, shape (places, terms)
-        Squared norms of the orthogonal courses; 0 for one that is no course of its own.
-    turn : numpy.ndarray of float32, shape (places, terms, terms)
-        Orthogonal courses as combinations of the courses, along the last axis but one.
-    full : numpy.ndarray, shape (places, terms)
-        Squared norms before anything was projected out.
-    """
-
-    energy: Floats
-    turn: NDArray[np.float32]
-    full: Floats
 
 
 @dataclass(frozen=True)
@@ -188,11 +144,11 @@ class SphereGrid:
         inside: NDArray[np.complex64],
         basis: NDArray[np.complex64],
     ) -> _Places:
-        corners = [
+        rows, columns = (
             (np.arange(size) + size // 2) % size - size // 2 - shift
             for size, shift in zip(self._shape, offset, strict=True)
-        ]
-        courses = over_cells(diameter, self.depth, *corners, terms=COARSE_TERMS)
+        )
+        courses = over_cells(diameter, self.depth, rows, columns, terms=COARSE_TERMS)
         pairs = [courses[i] * courses[j] for i in range(len(courses)) for j in range(i + 1)]
         spectra = np.conj(_transform(courses, self._shape))
         products = np.conj(_transform(np.stack(pairs), self._shape))
@@ -265,8 +221,10 @@ def courses_of(
             slice(max(int(place - reach), 0), min(int(place + reach) + 1, count))
             for place, count in zip(center, cells, strict=True)
         )
-        corners = [np.arange(part.start, part.stop) - at for part, at in zip(window, center, strict=True)]
-        courses[:, window[0], window[1]] = over_cells(diameter, depth, *corners)
+        rows, columns = (
+            np.arange(part.start, part.stop) - at for part, at in zip(window, center, strict=True)
+        )
+        courses[:, window[0], window[1]] = over_cells(diameter, depth, rows, columns)
     return found.reshape(len(spheres), TERMS, -1)
 
 
@@ -297,75 +255,6 @@ def weigh_some(
     return explain(image, projections, axes_of(gram, whole), share, _rest(image.channels, coefficients))
 
 
-def axes_of(gram: Floats, whole: Floats) -> Axes:
-    """Return courses made orthogonal.
-
-    Parameters
-    ----------
-    gram, whole : numpy.ndarray, shape (places, terms, terms)
-        Products of the courses, all unknown courses projected out, and as they are.
-    """
-    energy, turn = np.linalg.eigh(gram)
-    proper = energy > SAME * np.maximum(energy[:, -1:], np.finfo(float).tiny)
-    full = (turn * (whole @ turn)).sum(axis=1)
-    turned = np.ascontiguousarray(turn.transpose(0, 2, 1), np.float32)
-    return Axes(np.where(proper, energy, 0.0), turned, np.where(proper, full, 1.0))
-
-
-def explain(
-    image: Exposed, projections: NDArray[np.float32], axes: Axes, share: Floats, total: float
-) -> tuple[Floats, Floats]:
-    r"""Return the logarithm of each sphere's evidence relative to noise, the pattern integrated out.
-
-    With the courses φ made orthogonal place by place, the projections :math:`b = \phi^T y` of the channels
-    are normal with variance 1 under noise and 1 + t with a precipitate,
-    :math:`t = a^2 \lVert\phi\rVert^2 s` for amplitude a and prior s, so that
-
-    .. math:: \ln E = \tfrac12 \sum \left[ \frac{t}{1+t} \frac{b^2}{\lVert\phi\rVert^2} - \ln(1+t) \right]
-
-    At low dose the square of b is mostly the squares of single electrons, whose number fluctuates
-    independently of any shape: that part, estimated from the electrons themselves, is replaced by its
-    expectation.
-
-    Parameters
-    ----------
-    image : Exposed
-    projections : numpy.ndarray, shape (places, terms, channels)
-        Of the channels on the courses.
-    axes : Axes
-    share : numpy.ndarray, shape (places, terms, terms)
-        Products of the courses, weighted by each cell's electrons.
-    total : float
-        Sum of the squares of all channels, the unknown courses projected out.
-
-    Returns
-    -------
-    (at_known_noise, at_fitted_noise) : numpy.ndarrays, shape (places, amplitudes)
-    """
-    proper = axes.energy > 0
-    energy = np.where(proper, axes.energy, 1.0).astype(np.float32)
-    found = (axes.turn @ projections) ** 2
-    met = (axes.turn * (axes.turn @ share.astype(np.float32))).sum(axis=2)
-    single = np.where(proper, met / axes.full, 1.0).astype(np.float32)
-    found /= energy[:, :, None]
-    found -= single[:, :, None] * image.noise.astype(np.float32) - 1
-    weights = np.multiply.outer(axes.energy, image.prior).astype(np.float32)
-    size = image.channels.size
-    scale = max(total / size, 1.0)
-    without = (size * np.log(scale) + total / scale) / 2
-    known, fitted = [], []
-    for amplitude in AMPLITUDES:
-        strength = np.float32(amplitude**2) * weights
-        logarithms = np.log1p(strength).sum(axis=(1, 2), dtype=float)
-        strength /= 1 + strength
-        gain = np.einsum("pac,pac->p", found, strength, dtype=float)
-        known.append((gain - logarithms) / 2)
-        scale_with = np.maximum((total - gain) / size, 1)
-        rest = size * np.log(scale_with) + (total - gain) / scale_with + logarithms
-        fitted.append(without - rest / 2)
-    return np.stack(known, axis=1), np.stack(fitted, axis=1)
-
-
 def _rest(channels: NDArray[np.floating], coefficients: NDArray[np.floating]) -> float:
     return float((channels.astype(float) ** 2).sum() - (coefficients.astype(float) ** 2).sum())
 
@@ -373,7 +262,7 @@ def _rest(channels: NDArray[np.floating], coefficients: NDArray[np.floating]) ->
 def _square(pairs: NDArray[np.floating], terms: int) -> Floats:
     """Return symmetric matrices, shape (places, terms, terms), from their lower halves, row by row."""
     found = np.empty((pairs.shape[1], terms, terms))
-    for number, (i, j) in enumerate((i, j) for i in range(terms) for j in range(i + 1)):
+    for number, (i, j) in enumerate(zip(*np.tril_indices(terms), strict=True)):
         found[:, i, j] = found[:, j, i] = pairs[number]
     return found
 

@@ -1,130 +1,141 @@
-"""All spheres that could be in a specimen, the evidence for each, and what follows for the diameter."""
+"""All spheres that could be in an image: where they are tried, and the search against the direct evidence."""
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
-from scipy import stats
 
-from hrtem_lab.sizing import PrecipitateSizer
-from hrtem_lab.sizing._evidence.posterior import interval, log_mean
-from hrtem_lab.sizing._evidence.spheres import AMPLITUDES, all_spheres, evidence, thickness_map
-from hrtem_lab.structures import replaced_cells
-from tests.sizing.crystals import SAMPLING, crystal, exposure, rng
-
-
-@pytest.mark.parametrize("diameter", range(1, 15))
-@pytest.mark.parametrize("cells", [(16, 16), (15, 18)])
-def test_a_thickness_map_counts_the_replaced_cells(diameter, cells):
-    rows, columns = cells
-    replaced = replaced_cells(diameter, cells=(columns, rows, 40))  # (x, y, z)
-    center = [np.floor(n / 2 - diameter % 2 / 2) + diameter % 2 / 2 for n in cells]
-    found = thickness_map(diameter, center, cells, 40)
-    np.testing.assert_array_equal(found, replaced.sum(axis=2).T)
-    sphere = all_spheres(cells, 40)[diameter - 1]
-    assert (sphere.thickness == found.ravel()).all(axis=1).sum() == 1
-    assert len(sphere.centers) == (rows - diameter + 1) * (columns - diameter + 1)
-
-
-@pytest.mark.parametrize("diameter", [1, 2, 3, 5, 6])
-def test_a_cell_exactly_on_a_sphere_belongs_to_it_wherever_its_centre_is(diameter):
-    """As of replaced cells, also where the centre lies on a half cell."""
-    for down, right in ((4, 4), (4, 4.5), (4.5, 4), (4.5, 4.5)):
-        middle = 4 + diameter % 2 / 2
-        replaced = replaced_cells(diameter, cells=(9, 9, 9), center=(right, down, middle))
-        found = thickness_map(diameter, (down, right), (9, 9), 9)
-        np.testing.assert_array_equal(found, replaced.sum(axis=2).T)
-
-
-@pytest.mark.parametrize("half_cells", [False, True])
-@pytest.mark.parametrize("cells", [(16, 16), (5, 8)])
-def test_spheres_lie_inside_and_are_all_different(cells, half_cells):
-    spheres = all_spheres(cells, 40, half_cells=half_cells)
-    assert [one.diameter for one in spheres] == list(range(1, min(cells) + 1))
-    for one in spheres:
-        radius = one.diameter / 2
-        assert (one.centers >= radius).all()
-        assert (one.centers <= np.array(cells) - radius).all()
-        assert len(np.unique(one.thickness, axis=0)) == len(one.thickness) == len(one.centers)
-        for center, thickness in zip(one.centers[::7], one.thickness[::7], strict=True):
-            map_ = thickness_map(one.diameter, center, cells, 40)
-            np.testing.assert_array_equal(thickness, map_.ravel())
-        assert one.thickness.max() <= one.diameter
-
-
-@pytest.mark.parametrize("depth", [1, 5, 40])
-def test_features_are_orthogonal_and_have_the_stated_energy(depth):
-    for one in all_spheres((9, 9), depth):
-        gram = np.einsum("ptc,puc->ptu", one.features, one.features)
-        expected = np.broadcast_to(np.diag(one.energy), gram.shape)
-        np.testing.assert_allclose(gram, expected, atol=2e-6 * one.energy[0])
-        assert (np.diff(one.energy) <= 0).all()
-        covered = one.thickness > 0
-        assert not one.features.swapaxes(1, 2)[~covered].any()
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_the_evidence_is_the_ratio_of_two_normal_densities(seed):
-    cells, channels = (2, 2), 3
-    generator = rng(seed)
-    spheres = all_spheres(cells, 4)
-    prior = generator.uniform(0, 2, channels)
-    y = generator.normal(scale=1.5, size=(4, channels))
-    at_known_noise, at_fitted_noise = evidence(
-        y.astype(np.float32), np.ones((4, channels), np.float32), prior, spheres
-    )
-    noise = stats.multivariate_normal(np.zeros(12), np.eye(12)).logpdf(y.T.ravel())
-    for number, sphere in enumerate(spheres):
-        assert (
-            at_known_noise[number].shape
-            == at_fitted_noise[number].shape
-            == (len(sphere.centers), len(AMPLITUDES))
-        )
-        for place, step in np.ndindex(at_known_noise[number].shape):
-            phi = sphere.features[place].astype(float)
-            pattern = AMPLITUDES[step] ** 2 * np.kron(np.diag(prior), phi.T @ phi)
-            covariance = np.eye(12) + pattern
-            with_sphere = stats.multivariate_normal(np.zeros(12), covariance)
-            assert at_known_noise[number][place, step] == pytest.approx(
-                with_sphere.logpdf(y.T.ravel()) - noise, abs=1e-4
-            )
-            # Noise of unknown strength s ≥ 1: the likelihood at its best s, without the constant.
-            square = y.T.ravel() @ np.linalg.solve(covariance, y.T.ravel())
-            s = np.linspace(1, 20, 4001)
-            likelihood = -0.5 * (12 * np.log(s) + np.linalg.slogdet(covariance)[1] + square / s)
-            assert at_fitted_noise[number][place, step] == pytest.approx(likelihood.max(), abs=1e-3)
-
-
-@pytest.mark.parametrize(
-    "dose",
-    [
-        pytest.param(1, marks=pytest.mark.slow),
-        5,
-        *(pytest.param(dose, marks=pytest.mark.slow) for dose in (50, 1000)),
-    ],
+from hrtem_lab.sizing._evidence.explained import Exposed
+from hrtem_lab.sizing._evidence.smooth import polynomials
+from hrtem_lab.sizing._evidence.spheres import (
+    COARSE_TERMS,
+    HALVES,
+    SphereGrid,
+    courses_of,
+    diameters_of,
+    sphere_grid,
+    weigh_some,
 )
-def test_pristine_noise_seldom_looks_like_a_sphere(dose):
-    reference = crystal(8)
-    sizer = PrecipitateSizer(reference, cells=8, dose_per_area=dose, sampling=SAMPLING)
-    draws = 120
-    logarithms = np.array([sizer(exposure(reference, dose, [dose, seed])).evidence for seed in range(draws)])
-    # The mean of the evidence under noise is 1, so by Markov's inequality P(E > 20) ≤ 1/20.
-    assert (logarithms > np.log(20)).sum() <= stats.binom(draws, 0.05).isf(1e-4)
-    ratios = np.exp(logarithms)
-    assert ratios.mean() <= 1 + 4 * ratios.std() / np.sqrt(draws)
+from tests.sizing.crystals import rng
+
+DEPTH = 40
+every_field = pytest.mark.parametrize("cells", [(12, 9), (5, 14)])
 
 
-@given(weights=arrays(float, st.integers(1, 16), elements=st.floats(1e-6, 1)))
-def test_the_interval_is_the_shortest_run_that_holds_95_percent(weights):
-    probability = weights / weights.sum()
-    low, high = interval(probability)
-    start, end = round(low - 0.5), round(high - 0.5)
-    assert probability[start:end].sum() >= 0.95 - 1e-9
-    for first in range(len(probability) - (end - start - 1) + 1):
-        assert probability[first : first + end - start - 1].sum() < 0.95 + 1e-9
+def exposed(generator, cells, channels=4):
+    count = cells[0] * cells[1]
+    electrons = generator.uniform(0.6, 1.4, count)
+    return Exposed(
+        channels=generator.normal(scale=1.4, size=(channels, count)).astype(np.float32),
+        prior=generator.uniform(0, 2000, channels),
+        electrons=electrons / electrons.mean(),
+        noise=generator.uniform(0.8, 1.2, channels),
+        per_cell=2000.0,
+    )
 
 
-@given(values=arrays(float, st.integers(1, 20), elements=st.floats(-5, 5)), shift=st.floats(-2000, 2000))
-def test_the_mean_of_exponentials_does_not_overflow(values, shift):
-    assert log_mean(values + shift) == pytest.approx(np.log(np.exp(values).mean()) + shift, abs=1e-9)
+def test_diameters_are_all_whole_ones_and_then_a_tenth_apart():
+    assert diameters_of(9) == list(range(1, 10))
+    many = diameters_of(64)
+    assert many[:16] == list(range(1, 17))
+    assert np.diff(np.log(many[15:])) == pytest.approx(np.log(1.1))
+    assert 64 / 1.1 < many[-1] <= 64
+
+
+@every_field
+def test_centres_are_tried_all_over_the_field_small_spheres_on_half_cells(cells):
+    image = exposed(rng(1), cells)
+    (found,) = SphereGrid(cells, DEPTH).weigh(image, [polynomials(cells)])
+    assert {one.diameter for one in found} == set(diameters_of(min(cells)))
+    for diameter in diameters_of(min(cells)):
+        centers = np.concatenate([one.centers for one in found if one.diameter == diameter])
+        assert len(np.unique(centers, axis=0)) == len(centers)
+        assert len(centers) == (4 if diameter <= HALVES else 1) * cells[0] * cells[1]
+        assert centers.min() == 0
+        assert (centers.max(axis=0) >= np.array(cells) - 1).all()
+
+
+def direct(image, one, places, cells, nuisance, further=None):
+    """The evidence of some of the spheres, cell by cell."""
+    spheres = [(one.diameter, *one.centers[place]) for place in places]
+    courses = courses_of(spheres, cells, DEPTH)[:, :COARSE_TERMS]
+    energy = (courses.astype(float) ** 2).sum(axis=(1, 2))
+    whole = courses_of([(one.diameter, cells[0] / 2, cells[1] / 2)], cells, DEPTH)[0, :COARSE_TERMS]
+    unknown = nuisance if further is None else np.hstack([nuisance, further])
+    footprint = np.pi / 4 * one.diameter**2 * energy / (whole.astype(float) ** 2).sum()
+    return weigh_some(image, courses, footprint, unknown)
+
+
+@every_field
+@pytest.mark.parametrize("unknowns", [0, 1, 6])
+def test_the_search_gives_what_the_direct_evaluation_gives_also_at_the_edge(cells, unknowns):
+    generator, nuisance = rng([*cells, unknowns]), polynomials(cells)[:, :unknowns]
+    image = replace(exposed(generator, cells), per_cell=1e9)
+    (found,) = SphereGrid(cells, DEPTH).weigh(image, [nuisance])
+    for one in found:
+        edge = np.flatnonzero((one.centers < 1).any(axis=1))
+        places = [*generator.integers(0, len(one.centers), 4), *generator.choice(edge, 3)]
+        known, fitted = direct(image, one, places, cells, nuisance)
+        # In single precision, and courses are cut two cells beyond the rim.
+        np.testing.assert_allclose(one.at_known_noise[places], known, atol=0.02)
+        np.testing.assert_allclose(one.at_fitted_noise[places], fitted, atol=0.02)
+
+
+@every_field
+def test_the_search_beside_another_sphere_knows_nothing_of_it(cells):
+    generator, nuisance = rng(5), polynomials(cells)
+    image = replace(exposed(generator, cells), per_cell=1e9)
+    other = courses_of([(3.0, 2.5, 2.5)], cells, DEPTH)[0].T.astype(float)
+    further, _ = np.linalg.qr(other - nuisance @ (nuisance.T @ other))
+    grid = SphereGrid(cells, DEPTH)
+    (found,) = grid.weigh(image, [nuisance], further=further)
+    strong = replace(
+        image, channels=(image.channels + 9 * generator.normal(size=(4, 4)) @ further.T).astype(np.float32)
+    )
+    (again,) = grid.weigh(strong, [nuisance], further=further)
+    for one, same in zip(found, again, strict=True):
+        places = generator.integers(0, len(one.centers), 3)
+        known, fitted = direct(image, one, places, cells, nuisance, further)
+        np.testing.assert_allclose(one.at_known_noise[places], known, atol=0.03)
+        np.testing.assert_allclose(one.at_fitted_noise[places], fitted, atol=0.03)
+        np.testing.assert_allclose(same.at_known_noise, one.at_known_noise, atol=0.05)
+
+
+def test_what_the_edge_cuts_off_counts_no_electrons():
+    """Half of a sphere has half of its electrons."""
+    cells, nuisance = (12, 12), polynomials((12, 12))
+    image = exposed(rng(6), cells)
+    grid = SphereGrid(cells, DEPTH)
+    (rich,), (poor,) = (grid.weigh(replace(image, per_cell=n), [nuisance]) for n in (1e9, 100.0))
+    lost = {}
+    for one, other in zip(rich, poor, strict=True):
+        if one.diameter == 6 and (one.centers % 1 == 0).all():
+            for center in ((6, 6), (0, 6), (0, 0)):
+                place = int(np.flatnonzero((one.centers == center).all(axis=1))[0])
+                lost[center] = float((one.at_known_noise - other.at_known_noise)[place, 0])
+    assert lost[0, 6] / lost[6, 6] == pytest.approx(2, rel=0.05)
+    assert lost[0, 0] / lost[6, 6] == pytest.approx(4, rel=0.1)
+
+
+def test_several_ideas_at_once_are_weighed_as_one_by_one():
+    cells = (8, 8)
+    image, basis, grid = exposed(rng(7), cells), polynomials(cells), sphere_grid(cells, DEPTH)
+    ideas = [basis[:, :0], basis[:, :1], basis]
+    for idea, together in zip(ideas, grid.weigh(image, ideas), strict=True):
+        (alone,) = grid.weigh(image, [idea])
+        for one, other in zip(together, alone, strict=True):
+            np.testing.assert_allclose(one.at_fitted_noise, other.at_fitted_noise, atol=1e-6)
+    assert sphere_grid(cells, DEPTH) is grid
+
+
+def test_courses_lie_where_their_sphere_does():
+    cells = (14, 10)
+    first, second, beyond = courses_of(
+        [(4.0, 6.0, 5.0), (4.0, 8.0, 5.0), (4.0, 6.0, 0.0)], cells, DEPTH
+    ).reshape(3, -1, *cells)
+    np.testing.assert_allclose(second[:, 2:], first[:, :-2], atol=1e-6)
+    energy = (first[0] ** 2).sum()
+    assert (beyond[0] ** 2).sum() == pytest.approx(energy / 2, rel=1e-4)
+    y, x = np.indices(cells) + 0.5
+    assert (first[0] ** 2 * y).sum() / energy == pytest.approx(6, abs=1e-4)
+    assert (first[0] ** 2 * x).sum() / energy == pytest.approx(5, abs=1e-4)

@@ -65,7 +65,9 @@ class TestStored:
         file = tmp_path / "study.npz"
         few = ["--draws", "1", "--pristine-draws", "1", "--doses", "50", "--workers", "1"]
         monkeypatch.setattr(sys, "argv", ["sizing", "--file", str(file), *few])
-        monkeypatch.setattr(command, "size_study", lambda **options: size_study(COARSE, **{**options, "methods": ["sphere"]}))
+        monkeypatch.setattr(
+            command, "size_study", lambda **options: size_study(COARSE, **{**options, "methods": ["sphere"]})
+        )
         command.main()
         assert capsys.readouterr().out.endswith(f"{file}\n")
         written = read_study(file)

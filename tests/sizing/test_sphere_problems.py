@@ -1,0 +1,98 @@
+"""What the sphere says is wrong with an image, and what it refuses."""
+
+import re
+
+import numpy as np
+import pytest
+
+from hrtem_lab.noise import counts_per_pixel
+from hrtem_lab.simulation import form_image, load_exit_wave
+from hrtem_lab.sizing import size_precipitate
+from hrtem_lab.sizing.mismatches import MISMATCHES
+from tests.sizing.crystals import CELL, COARSE_PIXELS, COARSE_SAMPLING, rng, truth
+from tests.sizing.spheres import NONE, PIXELS, REFERENCE, area_equivalent, exposed, sized
+
+
+class TestProblems:
+    def test_a_reference_that_fits_is_not_accused(self):
+        for precipitate, dose in ((0, 5), (0, 500), (6, 50), (6, 500)):
+            assert sized(exposed(precipitate, dose, 1), dose).problems == ()
+
+    @pytest.mark.parametrize("key", ["thickness-3", "defocus+20", "shift-0.5", "several"])
+    @pytest.mark.parametrize("precipitate", [0, 6])
+    def test_a_reference_that_does_not_fit_is_said(self, key, precipitate):
+        experiment = MISMATCHES[key].expose(precipitate, 50, rng=3, pixels=PIXELS)
+        found = sized(experiment.image, 50, experiment.reference)
+        (problem,) = found.problems
+        assert re.search(r"^the reference does not fit: .* by (\d+) % of its contrast", problem)
+        assert found.detected is (precipitate > 0)
+        assert sized(experiment.image, 50, None).problems == ()
+
+    def test_cells_that_differ_more_than_their_electrons_explain(self):
+        generator, image = rng(1), REFERENCE.copy()
+        for row, column in np.ndindex(16, 16):  # each cell lies beside its place
+            cell = np.s_[16 * row : 16 * row + 16, 16 * column : 16 * column + 16]
+            image[cell] = np.roll(image[cell], generator.integers(-1, 2, 2), axis=(0, 1))
+        image = NONE.record(image, 500, rng=1)
+        found = sized(image, 500)
+        assert any("the cells scatter" in one for one in found.problems)
+
+    def test_a_precipitate_cut_by_the_edge(self):
+        image = np.roll(exposed(8, 50, 2), 6 * COARSE_PIXELS, axis=1)
+        image[:, : 3 * COARSE_PIXELS] = exposed(0, 50, 3)[:, : 3 * COARSE_PIXELS]
+        found = sized(image)
+        assert "the precipitate is cut by the edge of the image" in found.problems
+        assert found.diameter_in_cells == pytest.approx(area_equivalent(8), abs=1.2)
+        assert "cut" not in str(sized(exposed(8, 50, 2)).problems)
+
+    def test_a_precipitate_that_fills_the_field(self):
+        large = sized(exposed(14, 50, 1))
+        assert large.detected
+        assert any("fills the field: too little crystal" in one for one in large.problems)
+
+    def test_camera_counts_are_said(self):
+        counts = exposed(6, 200, 1) * counts_per_pixel(200, sampling=COARSE_SAMPLING)
+        with pytest.warns(UserWarning, match="image is on average"):
+            found = sized(counts, 200)
+        assert found.problems[0].startswith("these are camera counts: image is on average")
+
+    def test_the_fit_is_good_where_the_model_holds_and_bad_where_not(self):
+        found = sized(exposed(6, 50, 2))
+        assert found.fit_outside == pytest.approx(1, abs=0.1)
+        assert 0.9 < found.fit_inside < 1.5
+        pristine = sized(exposed(0, 50, 2))
+        assert pristine.fit_outside == pytest.approx(1, abs=0.1)
+        assert np.isnan(pristine.fit_inside)
+        strange = exposed(6, 50, 2)
+        inside = np.kron(truth(6, (0, 0)), np.ones((COARSE_PIXELS, COARSE_PIXELS), bool))
+        strange[inside] = rng(1).permutation(strange[inside])
+        assert sized(strange).fit_inside > 2
+
+    def test_it_prints_as_one_line_with_its_problems(self, pair):
+        several = sized(exposed(pair, 50, 1), 100)
+        text = repr(several)
+        assert re.fullmatch(
+            r"<Size: [\d.]+ Å \([\d.]+ to [\d.]+ Å\), [\d.]+ cells, and [\d.]+ Å, by 'sphere'; the noise .*>",
+            text,
+        )
+        assert "\n" not in text
+        assert repr(sized(REFERENCE)).startswith("<Size: no precipitate detectable, by 'sphere'")
+
+
+class TestRefused:
+    def test_pixels_too_coarse_for_the_dose_to_be_measured(self):
+        image = form_image(load_exit_wave("nb3sn"), shape=160, field_of_view=16 * CELL)
+        with pytest.raises(
+            ValueError, match=r"dose_per_area must be given, because the pixels are too coarse"
+        ):
+            size_precipitate(image, image, cells=16, sampling=CELL / 10)
+        found = size_precipitate(image, image, cells=16, sampling=CELL / 10, dose_per_area=50)
+        assert not found.detected
+
+    def test_a_black_image_without_a_reference(self):
+        with pytest.raises(ValueError, match="image must be brighter than 0 somewhere, got a black image"):
+            sized(np.zeros((PIXELS, PIXELS)), None, None)
+
+    def test_more_than_64_cells(self):
+        with pytest.raises(ValueError, match="cells must be at most 64 each way for method='sphere', got 65"):
+            size_precipitate(None, np.ones((650, 650)), cells=65, sampling=0.5, dose_per_area=50)
