@@ -25,6 +25,8 @@ single electron in a dark pixel would otherwise look improbable, and pristine cr
 sphere."""
 FLOOR_ELECTRONS = 0.5
 """That part is this number over the expected electrons of a cell."""
+MOST_ELECTRONS = 500.0
+"""Electrons of a cell whose noise is about as strong as what no sphere of the model explains."""
 CHANNELS = 64
 """Channels that are kept, those in which a change of pattern is strongest."""
 GROUPS = 24
@@ -135,8 +137,10 @@ class CellBand:
         """
         expected = np.maximum(self.cell, expected_brightness(self.cell, image, cells))
         mean = float(expected.mean())
-        part = float(np.clip(FLOOR_ELECTRONS / (mean * counts * expected.size), *FLOORS))
-        variance = ((1 - part) * np.maximum(expected, 0) + part * mean) / counts + (readout / counts) ** 2
+        # Never less noise than at MOST_ELECTRONS: there, what the model leaves aside is more.
+        fewer = min(counts, MOST_ELECTRONS / (mean * expected.size))
+        part = float(np.clip(FLOOR_ELECTRONS / (mean * fewer * expected.size), *FLOORS))
+        variance = ((1 - part) * np.maximum(expected, 0) + part * mean) / fewer + (readout / counts) ** 2
         score = self.modes / variance[:, None]
         gain = np.linalg.cholesky(score.T @ self.modes).T
         variances, rotation = np.linalg.eigh(gain @ self.prior @ gain.T)

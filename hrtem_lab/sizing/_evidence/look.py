@@ -162,11 +162,14 @@ class Look:
         return float(totals.min()), nuisances[likely], weighed_with[likely]
 
     def _changes(self, coefficients: NDArray[np.floating], cells: int) -> tuple[float, float]:
-        """Return the logarithms of the evidence that all cells have changed alike, or smoothly."""
+        """Return the logarithms of the evidence that all cells have changed alike, or smoothly.
+
+        An offset may be much stronger than a course over the cells: each has a strength of its own.
+        """
         most, prior = coefficients.shape[1], self.image.prior
         alike = change_evidence(coefficients[:, :1], prior, cells)
-        smoothly = [change_evidence(coefficients[:, :n], prior, cells) for n in {min(3, most), most}]
-        return alike, log_mean(smoothly)
+        courses = [change_evidence(coefficients[:, 1:n], prior, cells) for n in {min(3, most), most}]
+        return alike, alike + log_mean(courses)
 
     def _spheres(self, nuisance: Floats, weighed: list[Weighed]) -> list[Sphere]:
         """Return all spheres, the strongest first, each measured beside the others."""
