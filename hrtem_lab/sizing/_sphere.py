@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from hrtem_lab import _validation
 from hrtem_lab.noise import counts_per_pixel
-from hrtem_lab.sizing._evidence.channels import BRIGHTEST, CellBand, cell_band, mean_cell
+from hrtem_lab.sizing._evidence.channels import BRIGHTEST, CellBand, cell_band, mean_cell, without_spikes
 from hrtem_lab.sizing._evidence.electrons import Electrons, measured_electrons
 from hrtem_lab.sizing._evidence.look import Exposure, Look
 from hrtem_lab.sizing._evidence.own import own_cell
@@ -78,7 +78,7 @@ class SphereSizer(PreparedSizer):
 
     def __call__(self, image: NDArray[np.floating]) -> Size:
         """Return what the method says about an image."""
-        image = np.clip(image, -BRIGHTEST, BRIGHTEST)
+        image = without_spikes(np.clip(image, -BRIGHTEST, BRIGHTEST))
         exposure = self._expose(image)
         look = Look(
             self, image, exposure, grid=self._grid, most=self._most, has_reference=self._band is not None

@@ -31,13 +31,12 @@ def test_spheres_are_found_wherever_they_are(sizers, specimens, diameter, dose):
     image, move = placed(specimens[diameter], diameter, generator)
     found = sizers[dose](image if np.isinf(dose) else exposure(image, dose, generator))
     assert found.detected
-    # On the grid a sphere is a staircase of cells, larger than its name by a part of one. Without noise only
-    # the model's error is left, which the interval does not always hold.
+    # On the grid a sphere is a staircase of cells, larger than its name by a part of one.
     area = 2 * np.sqrt(truth(diameter, (0, 0)).sum() / np.pi)
-    assert abs(found.diameter_in_cells - area) < (1.3 if np.isinf(dose) else 0.7)
-    assert found.low <= area * CELL <= found.high or np.isinf(dose)
+    assert abs(found.diameter_in_cells - area) < 0.7
+    assert found.low <= area * CELL <= found.high
     # Half a cell of the diameter is half the rim in cells.
-    assert found.misclassified(truth(diameter, move)) <= np.pi * diameter / 2 * (2 if np.isinf(dose) else 1)
+    assert found.misclassified(truth(diameter, move)) <= np.pi * diameter / 2
     assert found.evidence > np.log(1 / RATE)
 
 

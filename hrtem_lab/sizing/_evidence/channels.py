@@ -11,12 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hrtem_lab._validation import pixel_size
+from hrtem_lab.metrics.outliers import outliers
 from hrtem_lab.sizing._cells import split
 
 Floats = NDArray[np.float64]
 
 ASYMMETRIC = 0.05
 """Part of a change's energy that may lack the reference's symmetry."""
+SPIKES, SPIKE = 1e-3, 4.0
+"""Hot pixels are looked for if the brightest is so many times as bright as all but this part of them."""
 BRIGHTEST = 1e6
 """Brighter pixels than this, relative to vacuum, do not occur in an image; their squares would overflow."""
 FLOORS = 0.02, 0.2
@@ -184,6 +187,18 @@ def expected_brightness(cell: Floats, image: NDArray, cells: tuple[int, int]) ->
     groups = np.array_split(order, min(GROUPS, len(order)))
     known = [float(cell[group].mean()) for group in groups]
     return np.interp(cell, known, [float(found[group].mean()) for group in groups])
+
+
+def without_spikes(image: NDArray) -> NDArray:
+    """Return an image whose few hot pixels are filled from their neighbours, or itself if it has none.
+
+    Left in, they would be taken for the noise of few electrons.
+    """
+    usual = float(np.quantile(image, 1 - SPIKES))
+    if not float(image.max()) > SPIKE * max(usual, float(image.mean()), 0.0):
+        return image
+    filled = cv2.medianBlur(np.ascontiguousarray(image, np.float32), 3)
+    return np.where(outliers(image), filled, image)
 
 
 def mean_cell(image: NDArray, cells: tuple[int, int]) -> Floats:

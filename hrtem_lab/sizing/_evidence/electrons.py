@@ -100,6 +100,7 @@ def measured_electrons(
     error = counts * np.sqrt(2 / (part * image.size) + 1 / max(counts * brightness * image.size, 1.0))
     part_of_noise = modes.shape[1] / (modes.shape[0] * cells[0] * cells[1])
     intercept, doubt = _intercept(mean, variance, part_of_noise)
+    doubt /= np.sqrt(part)  # the filter leaves so many independent pixels
     if intercept <= SIGNIFICANT * doubt:
         return Electrons(counts, float(error), 0.0, white)
     slope = max(whole - intercept, 1e-3 * whole) / brightness
@@ -128,8 +129,10 @@ def _intercept(mean: Floats, variance: Floats, part_of_noise: float) -> tuple[fl
         readout = max(float(variance.mean()) - slope * float(mean.mean()), 0.0)
         slope = flat / max(1 - readout * part_of_noise * len(mean) / power, 0.2)
     rest = variance - variance.mean() - slope * spread
-    error = float(np.sqrt((rest @ rest) / max(len(mean) - 2, 1) / power)) * abs(float(mean.mean()))
-    return float(variance.mean()) - slope * float(mean.mean()), error * slope / max(flat, 1e-30)
+    # Bright places scatter more than dark ones: each counts by its own deviation from the line.
+    weights = 1 / len(mean) - float(mean.mean()) * spread / power
+    error = float(np.sqrt(weights**2 @ rest**2)) * slope / max(flat, 1e-30)
+    return float(variance.mean()) - slope * float(mean.mean()), error
 
 
 def _by_place(image: Floats, cells: tuple[int, int]) -> Floats:

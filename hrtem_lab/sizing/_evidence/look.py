@@ -106,7 +106,7 @@ class Look:
             outside = self._fit(nuisance, np.zeros(self.cells, bool))[1]
             return replace(
                 self.sizer.nothing(probability, 0.5, evidence=total),
-                problems=(*self.exposure.problems, *self._about_reference([])),
+                problems=(*self.exposure.problems, *self._about_reference([]), *_about_scatter(outside)),
                 fit_outside=outside,
             )
         spheres = self._spheres(nuisance, weighed)
@@ -133,6 +133,7 @@ class Look:
             problems=(
                 *self.exposure.problems,
                 *self._about_reference(spheres),
+                *_about_scatter(outside),
                 *(problem for sphere in spheres for problem in self._about_sphere(sphere)),
             ),
             fit_inside=inside,
@@ -164,12 +165,12 @@ class Look:
     def _changes(self, coefficients: NDArray[np.floating], cells: int) -> tuple[float, float]:
         """Return the logarithms of the evidence that all cells have changed alike, or smoothly.
 
-        An offset may be much stronger than a course over the cells: each has a strength of its own.
+        An offset may be much stronger than a course over the cells, or absent: each has its own strength.
         """
         most, prior = coefficients.shape[1], self.image.prior
         alike = change_evidence(coefficients[:, :1], prior, cells)
         courses = [change_evidence(coefficients[:, 1:n], prior, cells) for n in {min(3, most), most}]
-        return alike, alike + log_mean(courses)
+        return alike, log_mean([0.0, alike]) + log_mean(courses)
 
     def _spheres(self, nuisance: Floats, weighed: list[Weighed]) -> list[Sphere]:
         """Return all spheres, the strongest first, each measured beside the others."""
@@ -205,7 +206,6 @@ class Look:
             self.image = self._scaled(scatter(self.values[:, away], self.basis[away]))
 
     def _scaled(self, scale: Floats) -> Exposed:
-        self.scale = scale
         return Exposed(
             channels=(self.values / scale[:, None]).astype(np.float32),
             prior=self.exposure.channels.prior / scale**2,
@@ -270,9 +270,6 @@ class Look:
                     f"the reference does not fit: the crystal differs from it by {100 * part:.0f} % of its "
                     "contrast; what changes smoothly is left out"
                 )
-        restless = float(np.sqrt(np.median(self.scale**2)))
-        if restless > RESTLESS:
-            problems.append(f"the cells scatter {restless:.2g} times as much as their electrons")
         return tuple(problems)
 
     def _beside(self, spheres: list[Sphere], margin: float) -> NDArray[np.bool_]:
@@ -293,6 +290,13 @@ class Look:
         if sphere.diameter > FILLING * min(self.cells):
             problems.append("the precipitate fills the field: too little crystal is beside it")
         return tuple(problems)
+
+
+def _about_scatter(fit: float) -> tuple[str, ...]:
+    """Return what is wrong with cells whose reduced χ² is this."""
+    if not fit > RESTLESS**2:
+        return ()
+    return (f"the cells scatter {np.sqrt(fit):.2g} times as much as their electrons",)
 
 
 def _total(weighed: list[Weighed]) -> tuple[float, float]:

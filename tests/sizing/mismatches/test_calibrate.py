@@ -8,6 +8,7 @@ import pytest
 from hrtem_lab import multislice
 from hrtem_lab.sizing import __main__ as command
 from hrtem_lab.sizing import size_precipitate
+from hrtem_lab.sizing._evidence.measured import HALF_WIDTH
 from hrtem_lab.sizing.mismatches import MISMATCHES, _calibrate
 from hrtem_lab.structures import Facetted, Sphere
 from hrtem_lab.waves import load_exit_wave
@@ -47,7 +48,7 @@ def test_its_numbers_are_those_of_the_sphere():
     error, half = size.diameter / 5.275 - TRUE, (size.high - size.diameter) / 5.275
     assert (row.found, row.coverage) == (1, 1)
     assert [row.bias, row.rms, row.half_width] == pytest.approx([error, abs(error), half])
-    assert row.quantile == pytest.approx(abs(error) / (half / 2))
+    assert row.quantile == pytest.approx(abs(error) / (half / HALF_WIDTH))
 
 
 def test_a_specimen_is_computed_atom_by_atom(monkeypatch):
