@@ -106,7 +106,7 @@ class TestUnmoved:
         plain, changed = (sized(NONE.record(one, 50, rng=4)) for one in (expected, expected * factor))
         assert changed.detected is plain.detected is (precipitate > 0)
         if precipitate:
-            assert changed.diameter == pytest.approx(plain.diameter, abs=0.3 * CELL)
+            assert changed.diameter == pytest.approx(plain.diameter, abs=0.4 * CELL)
 
     @pytest.mark.parametrize("gain", [1.0, 37.0])
     def test_camera_counts_of_any_gain_where_nothing_else_is_known(self, gain):
@@ -181,10 +181,10 @@ class TestSeveral:
             sized(REFERENCE, most=0)
 
     def test_a_second_one_needs_as_much_evidence_as_the_first(self, pair):
-        image = exposed(pair, 15, 1)
-        usual = sized(image, 15)
+        image = exposed(pair, 10, 1)
+        usual = sized(image, 10)
         assert len(usual.precipitates) == 2
-        strict = sized(image, 15, false_alarm=np.exp(-0.99 * usual.evidence))
+        strict = sized(image, 10, false_alarm=np.exp(-0.99 * usual.evidence))
         assert len(strict.precipitates) == 1
 
     @pytest.mark.parametrize(("diameter", "dose"), [(4, 50), (10, 1000), (13, 500)])

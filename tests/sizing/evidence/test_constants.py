@@ -44,7 +44,6 @@ def evidence():
         (spheres, "COARSE_TERMS", 1),  # one course for each sphere
         (chords, "CORRELATION", 60.0),  # a contrast that is the same at all depths
         (channels, "ASYMMETRIC", 0.5),  # any pattern is as likely as one with the crystal's symmetry
-        (channels, "FLOORS", (1e-6, 0.2)),  # electrons in dark pixels taken at their word
         (channels, "FLOORS", (0.2, 0.2)),
         (channels, "CHANNELS", 8),
     ],

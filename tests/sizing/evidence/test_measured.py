@@ -56,7 +56,7 @@ def test_more_evidence_makes_the_interval_narrower_and_a_floor_holds_it_wide():
 
 def test_a_larger_spread_makes_the_interval_wider():
     narrow, wide = (Sphere(9.0, deviation, (8.0, 8.0), 1e9).interval for deviation in (0.0, 2.0))
-    # 95 % of a normal distribution lie within 1.96 standard deviations, of the training specimens in a few more.
+    # 95 % of normal numbers lie within 1.96 standard deviations, of the training specimens in a few more.
     assert 1.96 * np.hypot(2, 0.25) < (wide[1] - wide[0]) / 2 < 2.4 * np.hypot(2, 0.35)
     assert wide[0] < narrow[0] < narrow[1] < wide[1]
 
