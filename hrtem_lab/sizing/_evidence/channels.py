@@ -138,7 +138,8 @@ class CellBand:
         readout : float
             Standard deviation of the readout noise in electrons.
         """
-        expected = np.maximum(self.cell, expected_brightness(self.cell, image, cells))
+        own = self.modes @ (self.modes.T @ mean_cell(image, cells))
+        expected = np.maximum(np.maximum(self.cell, own), expected_brightness(self.cell, image, cells))
         mean = float(expected.mean())
         # Never less noise than at MOST_ELECTRONS: there, what the model leaves aside is more.
         fewer = min(counts, MOST_ELECTRONS / (mean * expected.size))

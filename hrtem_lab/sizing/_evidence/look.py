@@ -90,6 +90,7 @@ class Look:
         self.most, self.has_reference = most, has_reference
         self.cells, self.depth = grid.cells, grid.depth
         self.basis = polynomials(self.cells)
+        self.bowl = _round_bowl(self.basis, self.cells)
         values, self.variances = exposure.channels(image)
         self.values = values.T
         self.noise = self.variances.mean(axis=0, dtype=float)
@@ -150,7 +151,7 @@ class Look:
         if not self.has_reference:
             # What all cells have in common is the reference: only a course over the cells is a change.
             nuisances = [alike, smoothly]
-            changes = np.array([0.0, change_evidence(coefficients[:, 1:], self.image.prior, cells)])
+            changes = np.array([0.0, self._courses_evidence(coefficients, cells)])
         else:
             nuisances = [self.basis[:, :0], alike, smoothly]
             changes = np.array([0.0, *self._changes(coefficients, cells)])
@@ -167,10 +168,20 @@ class Look:
 
         An offset may be much stronger than a course over the cells, or absent: each has its own strength.
         """
-        most, prior = coefficients.shape[1], self.image.prior
-        alike = change_evidence(coefficients[:, :1], prior, cells)
-        courses = [change_evidence(coefficients[:, 1:n], prior, cells) for n in {min(3, most), most}]
-        return alike, log_mean([0.0, alike]) + log_mean(courses)
+        alike = change_evidence(coefficients[:, :1], self.image.prior, cells)
+        return alike, log_mean([0.0, alike]) + self._courses_evidence(coefficients, cells)
+
+    def _courses_evidence(self, coefficients: NDArray[np.floating], cells: int) -> float:
+        """Return the logarithm of the evidence that the cells have changed along a course over them.
+
+        Along any of the polynomials alone, a ramp, a bowl, or all of them; a round bowl, which looks most
+        like a large sphere, is one of its own.
+        """
+        courses = [coefficients[:, number, None] for number in range(1, coefficients.shape[1])]
+        courses += [coefficients[:, 1:3], coefficients[:, 3:], coefficients[:, 1:]]
+        courses.append((coefficients @ self.bowl)[:, None])
+        prior = self.image.prior
+        return log_mean([change_evidence(course, prior, cells) for course in courses if course.shape[1]])
 
     def _spheres(self, nuisance: Floats, weighed: list[Weighed]) -> list[Sphere]:
         """Return all spheres, the strongest first, each measured beside the others."""
@@ -290,6 +301,14 @@ class Look:
         if sphere.diameter > FILLING * min(self.cells):
             problems.append("the precipitate fills the field: too little crystal is beside it")
         return tuple(problems)
+
+
+def _round_bowl(basis: Floats, cells: tuple[int, int]) -> Floats:
+    """Return the square of the distance from the middle in terms of the polynomials, without an offset."""
+    middle = [count / 2 for count in cells]
+    course = basis.T @ (distance(middle, cells) ** 2).ravel()
+    course[0] = 0
+    return np.asarray(course / max(float(np.linalg.norm(course)), np.finfo(float).tiny))
 
 
 def _about_scatter(fit: float) -> tuple[str, ...]:
