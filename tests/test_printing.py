@@ -15,6 +15,7 @@ from hrtem_lab.noise import CAMERAS, Camera, Curve, Detector, Scan, Transfer
 from hrtem_lab.sizing import (
     SIZERS,
     THRESHOLDS,
+    Precipitate,
     PrecipitateSizer,
     Specimen,
     ideal_size,
@@ -29,6 +30,9 @@ CHANGED[8:24, 8:24] = 1
 DETECTOR = Detector(sampling=(0.5, 0.25))
 OPTIONS = {"cells": 4, "dose_per_area": 100, "sampling": 0.5}
 COUNTING = PrecipitateSizer(CRYSTAL, method="false_alarm", **OPTIONS)
+ONE = Precipitate(
+    diameter=31.65, low=28.2, high=35.1, center=(42.2, 39.5625), mask=np.ones((4, 4), bool), evidence=99.0
+)
 SEARCH = list(maximise("mse", CRYSTAL, steps=5))
 RESULTS = [
     *METRICS.values(),
@@ -47,6 +51,7 @@ RESULTS = [
     COUNTING,
     COUNTING(CHANGED),
     COUNTING(CRYSTAL),
+    ONE,
     ideal_size({0: CRYSTAL, 2: CHANGED}, CHANGED, thickness=4, **OPTIONS),
     Specimen(diameter=6),
     stored_study(),
@@ -88,6 +93,7 @@ def test_every_public_class_that_holds_a_result_is_printed_here():
     [
         (COUNTING(CHANGED), ("Å", "cells", "'false_alarm'")),
         (COUNTING(CRYSTAL), ("no precipitate detectable", "'false_alarm'")),
+        (ONE, ("31.65 Å (28.2 to 35.1 Å)", "42.2 Å down, 39.56 Å to the right")),
         (COUNTING, ("4 × 4 cells of 4 Å", "100 e⁻/Å²")),
         (load_exit_wave("nb3sn"), ("Å thick", "80 keV", "pixels of")),
         (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -31,8 +31,15 @@ class Precipitate:
     low: float
     high: float
     center: tuple[float, float]
-    mask: NDArray[np.bool_] = field(repr=False)
+    mask: NDArray[np.bool_]
     evidence: float
+
+    def __repr__(self) -> str:
+        down, right = self.center
+        return (
+            f"<Precipitate: {self.diameter:.4g} Å ({self.low:.4g} to {self.high:.4g} Å), "
+            f"{down:.4g} Å down, {right:.4g} Å to the right>"
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,7 +111,7 @@ class Size:
                 found += f", and {others}"
         else:
             found = "no precipitate detectable"
-        problems = "".join(f"; {problem}" for problem in self.problems)
+        problems = "".join(f"; {problem.split(':')[0]}" for problem in self.problems)
         return f"<Size: {found}, by {self.method!r}{problems}>"
 
     @property

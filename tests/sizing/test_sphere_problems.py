@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from hrtem_lab.noise import counts_per_pixel
+from hrtem_lab.noise import shot_noise
 from hrtem_lab.simulation import form_image, load_exit_wave
 from hrtem_lab.sizing import size_precipitate
 from hrtem_lab.sizing.mismatches import MISMATCHES
@@ -81,13 +82,16 @@ class TestProblems:
 
 class TestRefused:
     def test_pixels_too_coarse_for_the_dose_to_be_measured(self):
-        image = form_image(load_exit_wave("nb3sn"), shape=160, field_of_view=16 * CELL)
+        crystal = form_image(load_exit_wave("nb3sn"), shape=160, field_of_view=16 * CELL)
+        options = {"cells": 16, "sampling": CELL / 10}
+        image = shot_noise(crystal, dose_per_area=50, sampling=CELL / 10, rng=1)
         with pytest.raises(
             ValueError, match=r"dose_per_area must be given, because the pixels are too coarse"
         ):
-            size_precipitate(image, image, cells=16, sampling=CELL / 10)
-        found = size_precipitate(image, image, cells=16, sampling=CELL / 10, dose_per_area=50)
-        assert not found.detected
+            size_precipitate(crystal, image, **options)
+        assert not size_precipitate(crystal, image, **options, dose_per_area=50).detected
+        # Cells that repeat exactly have no noise.
+        assert size_precipitate(crystal, crystal, **options).dose_per_area == np.inf
 
     def test_a_black_image_without_a_reference(self):
         with pytest.raises(ValueError, match="image must be brighter than 0 somewhere, got a black image"):

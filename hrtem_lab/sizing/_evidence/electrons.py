@@ -21,6 +21,8 @@ SIGNIFICANT = 3.0
 """Standard errors above which readout noise is told from none."""
 COLOURED = 0.15
 """Part by which the power of white noise may differ between low and high frequencies."""
+SAME = 1e-6
+"""Cells that differ by less than this part of their brightest pixel are one cell, but for rounding."""
 SILENT = 1e-9
 """Noise below this part of the mean square is rounding."""
 
@@ -57,7 +59,8 @@ def measured_electrons(
 
     An image of the specimen has no frequency above 2α/λ, electrons are counted pixel by pixel: what lies
     above is noise, whose variance is :math:`I/n + \sigma^2/n^2`. The intensity I is that of the cells'
-    mean, so a line through the variances of the places in a cell gives both n and σ.
+    mean, so a line through the variances of the places in a cell gives both n and σ. An image whose cells
+    repeat exactly has no noise, whatever its pixels.
 
     Parameters
     ----------
@@ -76,7 +79,7 @@ def measured_electrons(
     kernel = np.fft.irfft2(beyond.astype(float), s=image.shape)
     part = kernel[0, 0]
     if part < LEAST_MODES:
-        return None
+        return Electrons(np.inf, 0.0, 0.0) if _repeats(pixels, cells) else None
     spectrum = np.fft.rfft2(pixels) * beyond
     noise = np.fft.irfft2(spectrum, s=image.shape)
     variance = _by_place(noise**2, cells) / part
@@ -106,6 +109,14 @@ def measured_electrons(
     slope = max(whole - intercept, 1e-3 * whole) / brightness
     error = np.hypot(error / counts, doubt / (slope * brightness)) / slope
     return Electrons(1 / slope, float(error), float(np.sqrt(intercept) / slope), white)
+
+
+def _repeats(image: Floats, cells: tuple[int, int]) -> bool:
+    """Tell whether most cells are the same, which counted electrons never make them."""
+    stack = split(image, cells)
+    middle = np.median(stack, axis=0)
+    off = np.abs(stack - middle).max(axis=(1, 2))
+    return bool((off <= SAME * np.abs(middle).max()).mean() > 0.5)
 
 
 def _is_white(power: Floats, frequency: Floats) -> bool:
