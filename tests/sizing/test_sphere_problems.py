@@ -5,8 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from hrtem_lab.noise import counts_per_pixel
-from hrtem_lab.noise import shot_noise
+from hrtem_lab.noise import counts_per_pixel, shot_noise
 from hrtem_lab.simulation import form_image, load_exit_wave
 from hrtem_lab.sizing import size_precipitate
 from hrtem_lab.sizing.mismatches import MISMATCHES
