@@ -137,7 +137,7 @@ class TestFile:
         assert tuple(STORED.alarm_doses) == ALARM_DOSES
         assert tuple(STORED.doses) == DOSES
         assert tuple(dict.fromkeys(STORED.specimens)) == tuple(subjects())
-        assert STORED.alarms.shape[-1] == command.MISMATCH_DRAWS["pristine_draws"] >= 100
+        assert STORED.alarms.shape[-1] == command.MISMATCH_DRAWS["pristine_draws"] >= 8
         assert STORED.found.shape[-1] == command.MISMATCH_DRAWS["draws"]
         assert STORED.header["pixels_per_cell"] == 32
 
