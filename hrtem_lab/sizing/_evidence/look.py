@@ -12,7 +12,13 @@ from hrtem_lab.sizing._evidence.channels import CellChannels
 from hrtem_lab.sizing._evidence.explained import Exposed
 from hrtem_lab.sizing._evidence.measured import Sphere, best_of, distance, refined
 from hrtem_lab.sizing._evidence.posterior import log_mean
-from hrtem_lab.sizing._evidence.smooth import LEAST_ROOM, change_evidence, polynomials, scatter
+from hrtem_lab.sizing._evidence.smooth import (
+    LEAST_ROOM,
+    change_evidence,
+    polynomials,
+    round_bowl,
+    scatter,
+)
 from hrtem_lab.sizing._evidence.spheres import SphereGrid, Weighed, courses_of
 from hrtem_lab.sizing._method import PreparedSizer
 from hrtem_lab.sizing._outcome import Precipitate, Size
@@ -90,7 +96,7 @@ class Look:
         self.most, self.has_reference = most, has_reference
         self.cells, self.depth = grid.cells, grid.depth
         self.basis = polynomials(self.cells)
-        self.bowl = _round_bowl(self.basis, self.cells)
+        self.bowl = round_bowl(self.cells)
         values, self.variances = exposure.channels(image)
         self.values = values.T
         self.noise = self.variances.mean(axis=0, dtype=float)
@@ -101,9 +107,8 @@ class Look:
     def size(self) -> Size:
         """Return what is found in the image."""
         total, nuisance, weighed = self._search()
-        conditions = self.sizer.conditions
         probability = _cell_probability(weighed, self.cells)
-        if total <= -np.log(conditions.false_alarm):
+        if total <= -np.log(self.sizer.conditions.false_alarm):
             outside = self._fit(nuisance, np.zeros(self.cells, bool))[1]
             return replace(
                 self.sizer.nothing(probability, 0.5, evidence=total),
@@ -147,13 +152,13 @@ class Look:
         The crystal may be exactly the reference, have changed everywhere alike, or smoothly: all are weighed.
         """
         coefficients, cells = self.image.channels @ self.basis, len(self.basis)
-        alike, smoothly = self.basis[:, :1], self.basis
+        alike = self.basis[:, :1]
         if not self.has_reference:
             # What all cells have in common is the reference: only a course over the cells is a change.
-            nuisances = [alike, smoothly]
+            nuisances = [alike, self.basis]
             changes = np.array([0.0, self._courses_evidence(coefficients, cells)])
         else:
-            nuisances = [self.basis[:, :0], alike, smoothly]
+            nuisances = [self.basis[:, :0], alike, self.basis]
             changes = np.array([0.0, *self._changes(coefficients, cells)])
         worth = changes > UNLIKELY  # what has changed so little explains nothing that the reference does not
         nuisances = [one for one, chosen in zip(nuisances, worth, strict=True) if chosen]
@@ -301,14 +306,6 @@ class Look:
         if sphere.diameter > FILLING * min(self.cells):
             problems.append("the precipitate fills the field: too little crystal is beside it")
         return tuple(problems)
-
-
-def _round_bowl(basis: Floats, cells: tuple[int, int]) -> Floats:
-    """Return the square of the distance from the middle in terms of the polynomials, without an offset."""
-    middle = [count / 2 for count in cells]
-    course = basis.T @ (distance(middle, cells) ** 2).ravel()
-    course[0] = 0
-    return np.asarray(course / max(float(np.linalg.norm(course)), np.finfo(float).tiny))
 
 
 def _about_scatter(fit: float) -> tuple[str, ...]:

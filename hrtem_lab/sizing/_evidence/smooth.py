@@ -44,6 +44,14 @@ def lowest(basis: Floats, cells: tuple[int, int], degree: int) -> Floats:
     return basis[:, : polynomials(cells, degree).shape[1]] if degree >= 0 else basis[:, :0]
 
 
+def round_bowl(cells: tuple[int, int]) -> Floats:
+    """Return the square of the distance from the middle in terms of the polynomials, without an offset."""
+    y, x = (np.arange(count) + 0.5 - count / 2 for count in cells)
+    course = polynomials(cells).T @ (y[:, None] ** 2 + x**2).ravel()
+    course[0] = 0
+    return np.asarray(course / max(float(np.linalg.norm(course)), np.finfo(float).tiny))
+
+
 def scatter(channels: NDArray[np.floating], basis: Floats) -> Floats:
     """Return each channel's robust scatter over the cells, a smooth change taken out; shape (channels,).
 
