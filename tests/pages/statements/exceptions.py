@@ -49,7 +49,6 @@ EXCEPTIONS = {
         "So the threshold is 0.18 plus": "the paper's rule",
         "For any metric, this rule sets": "the rule",
         "Set the diameter to 0": "what the reader does",
-        "The paper's threshold, 0.18 + noise, does": "the rule's name",
         "Find the smallest precipitate": "what an exercise gives",
         "Ours combines the same three": "the rule",
     },
