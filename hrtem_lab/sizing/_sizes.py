@@ -211,7 +211,7 @@ def size_precipitate(
     >>> expected = form_image(load_exit_wave("precipitate-06"), shape=512)  # 32 cells: a disc of 6.38
     >>> image = shot_noise(expected, dose_per_area=50, sampling=5.275 / 32, rng=1)  # 5 000 e⁻/nm²
     >>> size_precipitate(pristine, image, dose_per_area=50, **options)
-    <Size: 33.75 Å (30.66 to 36.85 Å), 6.4 cells, by 'sphere'>
+    <Size: 33.57 Å (29.71 to 37.43 Å), 6.36 cells, by 'sphere'>
     >>> alone = size_precipitate(None, image, **options)  # neither a reference nor a dose
     >>> print(f"{alone.diameter_in_cells:.1f} cells; {alone.dose_per_area:.1f} ± {alone.dose_error:.1f}")
     6.4 cells; 50.1 ± 0.2

@@ -146,7 +146,7 @@ def size_study(
     >>> series = partial(precipitate_series, pixels=16)
     >>> study = size_study(series, diameters=[8], doses=[50], draws=2, methods=["sphere", "ideal"], workers=1)
     >>> (study.diameter_found / study.cell_angstrom).values.round(1).ravel()
-    array([8.3, 8.2, 8. , 8. ])
+    array([8.4, 8.1, 8. , 8. ])
     """
     images = series()
     for diameter in diameters:
