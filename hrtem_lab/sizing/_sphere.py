@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from hrtem_lab import _validation
 from hrtem_lab.noise import counts_per_pixel
 from hrtem_lab.sizing._evidence.channels import BRIGHTEST, CellBand, cell_band, mean_cell, without_spikes
-from hrtem_lab.sizing._evidence.electrons import Electrons, measured_electrons
+from hrtem_lab.sizing._evidence.electrons import Electrons, measured_electrons, unmeasured
 from hrtem_lab.sizing._evidence.look import Exposure, Look
 from hrtem_lab.sizing._evidence.own import own_cell
 from hrtem_lab.sizing._evidence.spheres import sphere_grid
@@ -119,10 +119,7 @@ class SphereSizer(PreparedSizer):
         given, counts = self.conditions.dose_per_area, self.conditions.counts
         if found is None:
             if given is None:
-                raise ValueError(
-                    "dose_per_area must be given, because the pixels are too coarse to measure the noise "
-                    f"beyond the aperture's band, got sampling {self.conditions.sampling!r}"
-                )
+                raise unmeasured(self.conditions.sampling)
             return counts, given, 0.0, ()
         unit = counts_per_pixel(1.0, sampling=self.conditions.sampling)
         measured = min(found.counts, NOISE_FREE * unit), found.counts / unit, found.counts_error / unit
@@ -130,12 +127,8 @@ class SphereSizer(PreparedSizer):
             guess = "the noise is not the same at all frequencies: the dose read from it is a guess"
             return *measured, () if found.white else (guess,)
         if not found.white:
-            return (
-                counts,
-                given,
-                0.0,
-                ("the noise is not the same at all frequencies, as that of electrons is",),
-            )
+            coloured = "the noise is not the same at all frequencies, as that of electrons is"
+            return counts, given, 0.0, (coloured,)
         if self._contradicts(found, counts):
             problem = f"the noise is that of {measured[1]:.3g} e⁻/Å², not of the {given:.3g} e⁻/Å² given"
             return *measured, (problem,)

@@ -111,6 +111,14 @@ def measured_electrons(
     return Electrons(1 / slope, float(error), float(np.sqrt(intercept) / slope), white)
 
 
+def unmeasured(sampling: float | tuple[float, float]) -> ValueError:
+    """Return the error that says why an image tells no dose: there is no room beyond the band."""
+    return ValueError(
+        "dose_per_area must be given, because the pixels are too coarse to measure the noise beyond the "
+        f"aperture's band, got sampling {sampling!r}"
+    )
+
+
 def _repeats(image: Floats, cells: tuple[int, int]) -> bool:
     """Tell whether most cells are the same, which counted electrons never make them."""
     stack = split(image, cells)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from hrtem_lab.noise import counts_per_pixel
 from hrtem_lab.sizing._evidence.channels import mean_cell, median_cell
-from hrtem_lab.sizing._evidence.electrons import measured_electrons
+from hrtem_lab.sizing._evidence.electrons import measured_electrons, unmeasured
 from hrtem_lab.waves import wavelength
 
 MAX_FREQUENCY = 2e-3 * 30 / wavelength(80e3)
@@ -53,9 +53,6 @@ def measured_dose(
     """Return the dose of an image in e⁻/Å², measured from its noise, and its standard error."""
     found = measured_electrons(image, cells, sampling=sampling, max_frequency=max_frequency)
     if found is None:
-        raise ValueError(
-            "dose_per_area must be given, because the pixels are too coarse to measure the noise beyond the "
-            f"aperture's band, got sampling {sampling!r}"
-        )
+        raise unmeasured(sampling)
     unit = counts_per_pixel(1.0, sampling=sampling)
     return found.counts / unit, found.counts_error / unit
