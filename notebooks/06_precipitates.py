@@ -105,7 +105,7 @@ page.limits()
 # times](../docs/sizing.md#dose-needed-relative-to-the-ideal-observers) the dose of the ideal observer. For 4 cells and more its
 # error is [at most 0.5 cells](../docs/sizing.md#the-sphere-root-mean-square-error-of-the-diameter-in-cells) from 1 000 e⁻/nm²
 # upwards. Part of it is the name: a “sphere of 6 cells” made of whole cells covers as much as a disc of
-# [6.4](../docs/sizing.md#the-study). The paper's threshold, 0.18 + noise, sees the same precipitates at [228 to 356
+# [6.4](../docs/sizing.md#the-study). The paper's threshold, 0.18 + noise, sees those of 4 to 8 cells at [228 to 356
 # times](../docs/sizing.md#dose-needed-relative-to-the-ideal-observers) the dose.
 #
 # ### What the paper says, and what we find
