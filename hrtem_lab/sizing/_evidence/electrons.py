@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,6 +49,40 @@ class Electrons:
     white: bool = True
 
 
+@dataclass(frozen=True)
+class _Band:
+    """The frequencies beyond an aperture's band.
+
+    Attributes
+    ----------
+    beyond : numpy.ndarray of bool, shape (rows, columns // 2 + 1)
+        Which of `numpy.fft.rfft2` they are.
+    part : float
+        How many of all modes.
+    spread : numpy.ndarray, shape (rows, columns // 2 + 1)
+        Spectrum of the squared filter, of sum 1: which pixels around make the noise of one.
+    far : numpy.ndarray of bool
+        Of those that are beyond, the farther half.
+    """
+
+    beyond: NDArray[np.bool_]
+    part: float
+    spread: Floats
+    far: NDArray[np.bool_]
+
+
+@lru_cache(maxsize=4)
+def _beyond(shape: tuple[int, int], steps: tuple[float, float], max_frequency: float) -> _Band:
+    down, right = np.fft.fftfreq(shape[0]), np.fft.rfftfreq(shape[1])
+    frequency = np.hypot(down[:, None] / steps[0], right / steps[1])
+    beyond = (frequency > max_frequency) & (np.abs(down)[:, None] > AXES) & (right > AXES)
+    kernel = np.fft.irfft2(beyond.astype(float), s=shape)
+    part = float(kernel[0, 0])
+    spread = np.fft.rfft2(kernel**2).real / max(part, np.finfo(float).tiny)
+    there = frequency[beyond]
+    return _Band(beyond, part, spread, there > np.median(there) if len(there) else np.zeros(0, bool))
+
+
 def measured_electrons(
     image: NDArray[np.floating],
     cells: tuple[int, int],
@@ -73,14 +108,11 @@ def measured_electrons(
     """
     pixels = image.astype(np.float64)
     steps = pixel_size("sampling", sampling)
-    down, right = np.fft.fftfreq(image.shape[0]), np.fft.rfftfreq(image.shape[1])
-    beyond = np.hypot(down[:, None] / steps[0], right / steps[1]) > max_frequency
-    beyond &= (np.abs(down)[:, None] > AXES) & (right > AXES)
-    kernel = np.fft.irfft2(beyond.astype(float), s=image.shape)
-    part = kernel[0, 0]
+    band = _beyond(image.shape, steps, max_frequency)
+    part = band.part
     if part < LEAST_MODES:
         return Electrons(np.inf, 0.0, 0.0) if _repeats(pixels, cells) else None
-    spectrum = np.fft.rfft2(pixels) * beyond
+    spectrum = np.fft.rfft2(pixels) * band.beyond
     noise = np.fft.irfft2(spectrum, s=image.shape)
     variance = _by_place(noise**2, cells) / part
     # The variance of the filtered noise is that of the pixels around, weighted by the filter's square. Only
@@ -88,16 +120,12 @@ def measured_electrons(
     rows, columns = (size // count for size, count in zip(image.shape, cells, strict=True))
     modes, _ = aperture_modes((rows, columns), sampling, max_frequency)
     cell = (modes @ (modes.T @ _by_place(pixels, cells))).reshape(rows, columns)
-    around = np.fft.irfft2(
-        np.fft.rfft2(np.tile(cell, cells)) * np.fft.rfft2(kernel**2).real / part, s=image.shape
-    )
+    around = np.fft.irfft2(np.fft.rfft2(np.tile(cell, cells)) * band.spread, s=image.shape)
     mean = _by_place(around, cells)
     whole = float(variance.mean())
     if whole <= SILENT * float((mean**2).mean()):
         return Electrons(np.inf, 0.0, 0.0)
-    white = _is_white(
-        np.abs(spectrum[beyond]) ** 2, np.hypot(down[:, None] / steps[0], right / steps[1])[beyond]
-    )
+    white = _is_white(np.abs(spectrum[band.beyond]) ** 2, band.far)
     brightness = max(float(mean.mean()), np.finfo(float).tiny)
     counts = brightness / whole
     error = counts * np.sqrt(2 / (part * image.size) + 1 / max(counts * brightness * image.size, 1.0))
@@ -127,9 +155,8 @@ def _repeats(image: Floats, cells: tuple[int, int]) -> bool:
     return bool((off <= SAME * np.abs(middle).max()).mean() > 0.5)
 
 
-def _is_white(power: Floats, frequency: Floats) -> bool:
+def _is_white(power: Floats, far: NDArray[np.bool_]) -> bool:
     """Tell whether the nearer and the farther half of the frequencies have the same power."""
-    far = frequency > np.median(frequency)
     nearer, farther = float(power[~far].mean()), float(power[far].mean())
     return abs(nearer - farther) <= COLOURED * max(nearer, farther)
 

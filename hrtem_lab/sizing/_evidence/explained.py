@@ -108,16 +108,18 @@ def explain(
     single = np.where(proper, met / axes.full, 1.0).astype(np.float32)
     found /= energy[:, :, None]
     found -= single[:, :, None] * image.noise.astype(np.float32) - 1
-    weights = np.multiply.outer(axes.energy, image.prior).astype(np.float32)
-    size = image.channels.size
+    weights = axes.energy.astype(np.float32)[:, :, None] * image.prior.astype(np.float32)
+    places, size = len(found), image.channels.size
+    squares = found.reshape(places, 1, -1)
     scale = max(total / size, 1.0)
     without = (size * np.log(scale) + total / scale) / 2
     known, fitted = [], []
     for amplitude in AMPLITUDES:
         strength = np.float32(amplitude**2) * weights
-        logarithms = np.log1p(strength).sum(axis=(1, 2), dtype=float)
-        strength /= 1 + strength
-        gain = np.einsum("pac,pac->p", found, strength, dtype=float)
+        more = strength + 1
+        strength /= more
+        logarithms = np.log(more, out=more).reshape(places, -1).sum(axis=1).astype(float)
+        gain = (squares @ strength.reshape(places, -1, 1)).ravel().astype(float)
         known.append((gain - logarithms) / 2)
         scale_with = np.maximum((total - gain) / size, 1)
         rest = size * np.log(scale_with) + (total - gain) / scale_with + logarithms

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -115,16 +117,16 @@ class SphereGrid:
             explained = image.channels @ further
             squares -= float((explained.astype(float) ** 2).sum())
             beside = self._spectra(further.T), explained.T.astype(np.float32)
-        found: list[list[Weighed]] = [[] for _ in nuisances]
-        for places in self._places:
-            raw = self._correlate(places.courses, spectra).transpose(2, 0, 1)
-            gram = places.gram
+
+        def weighed(places: _Places) -> list[Weighed]:
+            raw, gram = self._correlate(places.courses, spectra), places.gram
             if beside is not None:
-                shared = self._correlate(places.courses, beside[0]).transpose(2, 0, 1)
+                shared = self._correlate(places.courses, beside[0])
                 raw = raw - shared @ beside[1]
                 gram = gram - shared.astype(float) @ shared.transpose(0, 2, 1)
-            share = _square(self._correlate(places.products, electrons)[:, 0], len(places.courses))
-            for weighed, nuisance in zip(found, nuisances, strict=True):
+            share = _square(self._correlate(places.products, electrons)[:, :, 0], len(places.courses))
+            found = []
+            for nuisance in nuisances:
                 unknowns = nuisance.shape[1]
                 overlap, part = places.overlap[:, :, :unknowns], coefficients[:, :unknowns]
                 rest = raw - overlap.astype(np.float32) @ part.T.astype(np.float32)
@@ -133,9 +135,18 @@ class SphereGrid:
                     axes = places.axes[unknowns]
                 else:
                     axes = axes_of(gram - overlap @ overlap.transpose(0, 2, 1), places.gram)
-                known, fitted = explain(image, rest, axes, share, total)
-                weighed.append(Weighed(places.diameter, places.centers, known, fitted))
-        return found
+                found.append(
+                    Weighed(places.diameter, places.centers, *explain(image, rest, axes, share, total))
+                )
+            return found
+
+        threads = cv2.getNumThreads()  # one in a worker process beside others
+        if threads == 1:
+            by_place = [weighed(places) for places in self._places]
+        else:
+            with ThreadPoolExecutor(threads) as pool:
+                by_place = list(pool.map(weighed, self._places))
+        return [list(one) for one in zip(*by_place, strict=True)]
 
     def _prepare(
         self,
@@ -153,8 +164,8 @@ class SphereGrid:
         spectra = np.conj(_transform(courses, self._shape))
         products = np.conj(_transform(np.stack(pairs), self._shape))
         indices = np.indices(self.cells).reshape(2, -1).T
-        gram = _square(self._correlate(products, inside)[:, 0], len(courses))
-        overlap = self._correlate(spectra, basis).transpose(2, 0, 1).astype(float)
+        gram = _square(self._correlate(products, inside)[:, :, 0], len(courses))
+        overlap = self._correlate(spectra, basis).astype(float)
         parts = {count: overlap[:, :, :count] for count in {0, 1, self._basis.shape[1]}}
         return _Places(
             diameter=diameter,
@@ -174,12 +185,13 @@ class SphereGrid:
     def _correlate(
         self, courses: NDArray[np.complex64], spectra: NDArray[np.complex64]
     ) -> NDArray[np.float32]:
-        """Return the sums of products at every place, shape (courses, spectra, places)."""
+        """Return the sums of products at every place, shape (places, courses, spectra)."""
         from scipy import fft  # noqa: PLC0415
 
         found = fft.irfft2(courses[:, None] * spectra, s=self._shape, axes=(2, 3))
         rows, columns = self.cells
-        return np.asarray(found[:, :, :rows, :columns].reshape(len(courses), len(spectra), -1))
+        by_place = found[:, :, :rows, :columns].transpose(2, 3, 0, 1)
+        return np.asarray(by_place.reshape(-1, len(courses), len(spectra)))
 
 
 def diameters_of(largest: int) -> list[float]:
@@ -260,10 +272,13 @@ def _rest(channels: NDArray[np.floating], coefficients: NDArray[np.floating]) ->
 
 
 def _square(pairs: NDArray[np.floating], terms: int) -> Floats:
-    """Return symmetric matrices, shape (places, terms, terms), from their lower halves, row by row."""
-    found = np.empty((pairs.shape[1], terms, terms))
-    for number, (i, j) in enumerate(zip(*np.tril_indices(terms), strict=True)):
-        found[:, i, j] = found[:, j, i] = pairs[number]
+    """Return symmetric matrices, shape (places, terms, terms), from their lower halves, (places, pairs)."""
+    found = np.empty((len(pairs), terms, terms))
+    number = 0
+    for i in range(terms):
+        for j in range(i + 1):
+            found[:, i, j] = found[:, j, i] = pairs[:, number]
+            number += 1
     return found
 
 
