@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 
@@ -95,6 +96,23 @@ def test_the_search_beside_another_sphere_knows_nothing_of_it(cells):
         np.testing.assert_allclose(one.at_known_noise[places], known, atol=0.03)
         np.testing.assert_allclose(one.at_fitted_noise[places], fitted, atol=0.03)
         np.testing.assert_allclose(same.at_known_noise, one.at_known_noise, atol=0.05)
+
+
+def test_the_search_does_not_depend_on_the_number_of_threads():
+    cells = (8, 8)
+    image, basis, grid = exposed(rng(6), cells), polynomials(cells), sphere_grid(cells, DEPTH)
+    threads = cv2.getNumThreads()
+    found = []
+    try:
+        for number in (1, 3):
+            cv2.setNumThreads(number)
+            found.append(grid.weigh(image, [basis])[0])
+    finally:
+        cv2.setNumThreads(threads)
+    for alone, together in zip(*found, strict=True):
+        assert alone.diameter == together.diameter
+        np.testing.assert_array_equal(alone.centers, together.centers)
+        np.testing.assert_array_equal(alone.at_known_noise, together.at_known_noise)
 
 
 def test_several_ideas_at_once_are_weighed_as_one_by_one():
