@@ -97,8 +97,7 @@ def mismatch_study(
     pristine_draws, draws : int
         Exposures of pristine crystal per mismatch and dose, and of each specimen.
     slow_pristine_draws, slow_draws : int
-        In how many of them the slow methods are asked, too: those that compare by SIFT, and the sphere that
-        learns its reference from the image.
+        In how many of them the slow methods are asked, too: those that compare by SIFT.
     specimens : sequence of str, optional
         "grid-06", "sphere-1", …; by default all.
     pixels : int
