@@ -70,8 +70,8 @@ page.dashboard()
 # × 4 cells and without readout noise, each of the five metrics tells the crystals apart above [4.4 to 7.1 e⁻/nm²](?other=zro2).
 # Twenty exposures per dose leave wide intervals: SIFT needs between [1.2 and 3.6 times](?other=zro2) the dose of the ideal
 # observer. 200 to 500 exposures per dose give 1.6 to 3.5 times for the five metrics
-# ([docs/dose.md](../docs/dose.md#what-was-measured)). With other seeds or a smaller field of view an interval may begin below
-# 1. This does not mean that a metric beats the ideal observer: it means that the exposures are too few to say more.
+# ([docs/dose.md](../docs/dose.md#what-was-measured)). With other seeds or a smaller field of view an interval may begin
+# below 1. This does not mean that a metric beats the ideal observer: it means that the exposures are too few to say more.
 #
 # The metrics differ more in two cases. One is a camera with readout noise: at only 0.1 e⁻ per pixel SIFT needs [79
 # times](?readout=0.1) the ideal dose, MSE [5.5 times](?readout=0.1). The other is a field of view of **one cell**. With 100

@@ -29,6 +29,9 @@ RUN = re.compile(r"(?<![\w.,/:#…-])\d{5,}(?!\w)")
 # A dose whose unit could begin the next line.
 DOSE = re.compile(r"\d[ \u00a0]e⁻")
 
+# A line in the middle of a paragraph that Markdown takes for the beginning of a list.
+LIST_BY_CHANCE = re.compile(r"(?<=\S\n)[ \t]*(?:1[.)]|\+)[ \t].*")
+
 # Phrases that a second-language reader stumbles over; each has a plain counterpart.
 PHRASES = (
     "from which on",  # the lowest dose above which
@@ -72,6 +75,37 @@ def test_the_numbers_of_a_document_hold_together(path):
     """Tables are left out: programs print them, and other tests compare them."""
     lines = path.read_text(encoding="utf-8").splitlines()
     assert loose_numbers("\n".join(line for line in lines if not line.startswith("|"))) == []
+
+
+def lists_by_chance(text: str) -> list[str]:
+    """Return the lines of a text that begin a list in the middle of a paragraph."""
+    return LIST_BY_CHANCE.findall(prose(text))
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_no_number_of_a_chapter_begins_a_list(path):
+    assert [line for cell in cells(path) for line in lists_by_chance(cell)] == []
+
+
+@pytest.mark.parametrize(
+    "path", [*DOCUMENTS, ROOT / "CONTRIBUTING.md"], ids=lambda path: path.relative_to(ROOT).as_posix()
+)
+def test_no_number_of_a_document_begins_a_list(path):
+    assert lists_by_chance(path.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("vacuum is\n1. A metric", ["1. A metric"]),
+        ("by 0.18\n+ noise", ["+ noise"]),
+        ("* by 0.18\n  + noise", ["  + noise"]),
+        ("two steps:\n\n1. One\n2. Two", []),
+        ("vacuum is 1. A metric\n1.5 times\n12. of May", []),
+    ],
+)
+def test_a_list_by_chance_is_seen(text, found):
+    assert lists_by_chance(text) == found
 
 
 @pytest.mark.parametrize(

@@ -157,6 +157,29 @@ class TestPage:
         (told,) = question.alerts
         assert "Case must be a number from 1 to 100, got '101'" in told
 
+    def test_nothing_of_the_case_before_stands_beside_the_next_image(self, question, monkeypatch):
+        names = ("Map of the case", "Cells counted in the case")
+        question.press(DOUBT)
+        told = [question.picture(name) for name in names]
+        before = [part.data for part in told]
+        assert ["not measured yet" in part.alt for part in told] == [False, False]
+        assert "truth" in told[1].caption
+        seen = []
+
+        def look(case, method=None):
+            parts = [question.picture(name) for name in names]
+            seen.extend((part.alt, words(part.caption), part.overlay) for part in parts)
+            assert not {part.data for part in parts} & {*before}
+            return quick_size(case, method)
+
+        monkeypatch.setattr(Case, "size", look)
+        question.press("Next case")
+        assert seen == [
+            ("Map of the case, not measured yet.", "Map of cells not measured yet", ""),
+            ("Cells counted in the case, not measured yet.", "Cells counted not measured yet", ""),
+        ]
+        assert "not measured yet" not in "".join(question.picture(name).alt for name in names)
+
     def test_the_buttons_wait_for_the_number(self, monkeypatch):
         seen = []
 

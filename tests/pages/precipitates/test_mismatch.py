@@ -150,12 +150,14 @@ class TestDoubts:
         assert doubts(wrong) == [
             "The reference does not fit (thickness or focus).",
             "It is cut by the edge.",
-            "Reduced χ² of the fit (1 is perfect): 1.04 outside, 2.50 inside.",
+            "Reduced χ² of the fit (1 is perfect): 1.04 outside the precipitate, 2.50 inside.",
             "Further precipitate: 2.1 nm (4 cells).",
         ]
+        everywhere = dataclasses.replace(size, fit_inside=1.204)
+        assert doubts(everywhere) == ["Reduced χ² of the fit (1 is perfect): 1.20 inside."]
         two = dataclasses.replace(size, fit_outside=1.0, precipitates=(first, other, other))
         assert doubts(two) == [
-            "Reduced χ² of the fit (1 is perfect): 1.00 outside.",
+            "Reduced χ² of the fit (1 is perfect): 1.00.",
             "Further precipitates: 2.1 nm (4 cells), 2.1 nm (4 cells).",
         ]
 
@@ -169,9 +171,7 @@ class TestDoubts:
         monkeypatch.setattr(Measurement, "judge", doubted)
         page.press("New noise")
         said = page.text("What is wrong")
-        assert (
-            "The reference &lt;does not&gt; fit. Reduced χ² of the fit (1 is perfect): 3.00 outside." in said
-        )
+        assert "The reference &lt;does not&gt; fit. Reduced χ² of the fit (1 is perfect): 3.00." in said
         assert page.is_read_aloud("What is wrong")
         row = page.rows[0]
         assert (row["what is wrong"], row["fit outside (reduced χ²)"]) == (problem, "3")
@@ -208,7 +208,7 @@ class TestControls:
         page.open("tilt=2")
         assert page.alerts == [
             "This cannot be shown: a tilted reference is stored with 40 cells only: "
-            "set thickness or tilt to 0."
+            "set “Thicker by” or “Tilted by” to 0."
         ]
         assert page.status == "Not measured."
         assert {words(part.caption) for part in page.parts(Picture)[1:3]} == {

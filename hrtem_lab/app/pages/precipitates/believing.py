@@ -76,7 +76,7 @@ class WouldYouBelieve(Dashboard):
                 alt=f"Case {number}: Nb₃Sn, with or without a precipitate, {words}.",
                 caption=f"<strong>Case {number}</strong> {words}",
             )
-            self._pictures.wait()
+            self._pictures.clear()
             self._told.value = ""
         self._label()
 

@@ -113,7 +113,9 @@ class Precipitates(Retakes):
     def _require_stored(self) -> None:
         """Refuse a reference that is not stored: the curves are those of the settings before."""
         if not self.measurement.mismatch.stored:
-            raise ValueError("A tilted reference is stored with 40 cells only: set thickness or tilt to 0")
+            raise ValueError(
+                "A tilted reference is stored with 40 cells only: set “Thicker by” or “Tilted by” to 0"
+            )
 
     def _disable(self) -> None:
         """Switch off what the method or the reference does not use; what leads out of a refusal stays on."""

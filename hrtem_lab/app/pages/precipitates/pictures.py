@@ -13,6 +13,10 @@ from hrtem_lab.app.pages.precipitates.cell_marks import OTHERS, TRUTH, histogram
 from hrtem_lab.app.pages.precipitates.specimen import doubts, verdict
 from hrtem_lab.rendering import encode_image, encode_map
 from hrtem_lab.sizing import Size, Specimen
+from hrtem_lab.sizing.specimens import CELLS
+
+EMPTY = encode_image(np.full((CELLS, CELLS), 0.9), limits=(0, 1))
+"""A picture of nothing, until there is a map."""
 
 
 class SizePictures:
@@ -34,6 +38,16 @@ class SizePictures:
     def wait(self) -> None:
         """Say that the numbers will take a while."""
         self.sentence.value = '<p class="hl-verdict" role="status">Measuring …</p>'
+
+    def clear(self) -> None:
+        """Take away what belongs to another image, and say that the numbers will take a while."""
+        self.wait()
+        yet = "not measured yet"
+        for picture, alt, title in (
+            (self.map, f"Map of {self._of}", "Map of cells"),
+            (self.mask, f"Cells counted in {self._of}", "Cells counted"),
+        ):
+            picture.show(EMPTY, alt=f"{alt}, {yet}.", caption=f"<strong>{title}</strong> {yet}", overlay="")
 
     def refuse(self) -> None:
         """Say that nothing is measured, so that no number of other settings stays on the page."""

@@ -203,8 +203,9 @@ def doubts(size: Size) -> list[str]:
         for a method that knows nothing of the kind.
     """
     told = [f"{problem[:1].upper()}{problem[1:].rstrip('.')}." for problem in size.problems]
-    fits = {"outside": size.fit_outside, "inside": size.fit_inside}
-    known = [f"{value:.2f} {place}" for place, value in fits.items() if np.isfinite(value)]
+    outside = " outside the precipitate" if np.isfinite(size.fit_inside) else ""
+    fits = {outside: size.fit_outside, " inside": size.fit_inside}
+    known = [f"{value:.2f}{place}" for place, value in fits.items() if np.isfinite(value)]
     if known:
         told.append(f"Reduced χ² of the fit (1 is perfect): {', '.join(known)}.")
     if size.others:
