@@ -180,8 +180,9 @@ def size_precipitate(
     ------
     TypeError, ValueError
         If an image is not a 2-D array of finite real numbers, the shapes differ, the cells do not divide
-        them, the method is unknown, an option is given that it does not use, a number is out of range, or no
-        dose is given and the pixels are too coarse to measure it.
+        them, the method is unknown, an option is given that it does not use, a number is out of range, no
+        dose is given and the pixels are too coarse to measure it, or, for the sphere, the image is on average
+        not above 0 or its cells hold too many patterns.
 
     Notes
     -----

@@ -29,6 +29,8 @@ UNSURE = 5.0
 """Standard errors by which the measured dose may differ from the given one."""
 TOLERANCE = 0.15
 """Part of the given dose by which the measured one may differ."""
+DARK = 1e-4
+"""Least mean of an image in its standard deviations; one electron in a million pixels makes 1e-3."""
 PART = 512
 """Pixels along each side of the part of an image in which the noise is measured."""
 
@@ -79,6 +81,12 @@ class SphereSizer(PreparedSizer):
     def __call__(self, image: NDArray[np.floating]) -> Size:
         """Return what the method says about an image."""
         image = without_spikes(np.clip(image, -BRIGHTEST, BRIGHTEST))
+        mean, spread = float(image.mean()), float(image.std())
+        if mean < DARK * spread:
+            raise ValueError(
+                f"image must be an intensity, on average above 0, got a mean of {mean:.3g} and a standard "
+                f"deviation of {spread:.3g}"
+            )
         exposure = self._expose(image)
         look = Look(
             self, image, exposure, grid=self._grid, most=self._most, has_reference=self._band is not None
@@ -129,6 +137,8 @@ class SphereSizer(PreparedSizer):
         if not found.white:
             coloured = "the noise is not the same at all frequencies, as that of electrons is"
             return counts, given, 0.0, (coloured,)
+        if np.isinf(found.counts) and np.isfinite(given):
+            return counts, given, 0.0, (f"the image has no noise, and {given:.3g} e⁻/Å² were given",)
         if self._contradicts(found, counts):
             problem = f"the noise is that of {measured[1]:.3g} e⁻/Å², not of the {given:.3g} e⁻/Å² given"
             return *measured, (problem,)
@@ -147,7 +157,7 @@ class SphereSizer(PreparedSizer):
 
     @staticmethod
     def _contradicts(found: Electrons, counts: float) -> bool:
-        """Tell whether the noise is not that of a dose; what is nearly without noise is not told apart."""
+        """Tell whether the noise is not that of a dose."""
         if not np.isfinite(found.counts):
             return False
         difference = abs(found.counts - counts)

@@ -143,7 +143,7 @@ def test_inputs_are_not_changed(method):
     np.testing.assert_array_equal(image, copies[1])
 
 
-@pytest.mark.parametrize("factor", [0.0, -1.0, 1e300])
+@pytest.mark.parametrize("factor", [0.0, 1e300])
 def test_what_is_no_image_gives_an_answer_without_overflow(factor):
     reference = crystal(4)
     found = size(reference, factor * reference.astype(float), 50, cells=4)

@@ -1,6 +1,7 @@
 """What the sphere says is wrong with an image, and what it refuses."""
 
 import re
+import warnings
 
 import numpy as np
 import pytest
@@ -44,6 +45,16 @@ class TestProblems:
         assert "the precipitate is cut by the edge of the image" in found.problems
         assert found.diameter_in_cells == pytest.approx(area_equivalent(8), abs=1.2)
         assert "cut" not in str(sized(exposed(8, 50, 2)).problems)
+
+    def test_two_that_are_cut_are_said_once(self):
+        found = sized(np.roll(exposed(6, 50, 2), 8 * COARSE_PIXELS, axis=0))  # half a one at either edge
+        assert len(found.precipitates) == 2
+        assert found.problems == ("the precipitate is cut by the edge of the image",)
+
+    def test_an_image_without_noise_is_not_of_the_dose_given(self):
+        assert sized(REFERENCE, 50).problems == ("the image has no noise, and 50 e⁻/Å² were given",)
+        for dose in (None, np.inf):
+            assert sized(REFERENCE, dose).problems == ()
 
     def test_a_precipitate_that_fills_the_field(self):
         large = sized(exposed(14, 50, 1))
@@ -95,6 +106,38 @@ class TestRefused:
     def test_a_black_image_without_a_reference(self):
         with pytest.raises(ValueError, match="image must be brighter than 0 somewhere, got a black image"):
             sized(np.zeros((PIXELS, PIXELS)), None, None)
+
+    @pytest.mark.parametrize("change", [lambda image: -image, lambda image: image - image.mean()])
+    @pytest.mark.parametrize("reference", [REFERENCE, None])
+    @pytest.mark.parametrize("dose", [50, None])
+    def test_what_is_no_intensity(self, change, reference, dose):
+        with pytest.raises(
+            ValueError, match=r"image must be an intensity, on average above 0, got a mean of -?"
+        ):
+            sized(change(exposed(6, 50, 1)), dose, reference)
+
+    def test_one_electron_in_a_million_pixels_is_an_intensity(self):
+        image = np.zeros((1024, 1024))
+        image[512, 512] = 1e6
+        reference = np.repeat(np.repeat(REFERENCE, 4, axis=0), 4, axis=1)
+        assert reference.shape == image.shape
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # one pixel is far off
+            found = size_precipitate(
+                reference, image, cells=16, sampling=COARSE_SAMPLING / 4, dose_per_area=1e-4
+            )
+        assert not found.detected
+
+    @pytest.mark.parametrize("cells", [1, 2, (1, 16)])
+    def test_cells_that_hold_too_many_patterns(self, cells):
+        with pytest.raises(
+            ValueError, match=r"^cells must be more, and smaller: each has \d+ modes of \d+ × \d+"
+        ):
+            size_precipitate(REFERENCE, REFERENCE, cells=cells, sampling=COARSE_SAMPLING, dose_per_area=50)
+
+    def test_cells_of_one_pixel(self):
+        with pytest.raises(ValueError, match=r"^cells must be fewer: each has 1 × 1 pixels, at least 2 are"):
+            size_precipitate(np.ones((8, 8)), np.ones((8, 8)), cells=8, sampling=0.5, dose_per_area=50)
 
     def test_more_than_64_cells(self):
         with pytest.raises(ValueError, match="cells must be at most 64 each way for method='sphere', got 65"):

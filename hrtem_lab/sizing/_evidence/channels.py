@@ -32,6 +32,8 @@ MOST_ELECTRONS = 500.0
 """Electrons of a cell whose noise is about as strong as what no sphere of the model explains."""
 CHANNELS = 64
 """Channels that are kept, those in which a change of pattern is strongest."""
+MOST_MODES, MOST_NUMBERS = 2000, 5e7
+"""Modes of a cell, and modes × pixels: beyond, an image would take minutes and gigabytes."""
 GROUPS = 24
 """Groups of like brightness into which the places of a cell are put."""
 HOT = 8.0
@@ -227,11 +229,28 @@ def aperture_modes(
     """Return a cell's orthonormal cosines and sines up to a spatial frequency; do not write to them.
 
     Beside them, their frequencies relative to the highest; shapes (pixels, modes) and (modes,).
+
+    Raises
+    ------
+    ValueError
+        If the modes are too many, or a cell has only one pixel along a side.
     """
-    half = [size // 2 for size in pixels]
-    h, k = np.mgrid[-half[0] + 1 : half[0], -half[1] + 1 : half[1]]
     steps = pixel_size("sampling", sampling)
     height, width = (count * step for count, step in zip(pixels, steps, strict=True))
+    size = pixels[0] * pixels[1]
+    about = int(min(np.pi * max_frequency**2 * height * width, size))  # the band's area
+    if min(pixels) < 2:
+        raise ValueError(
+            f"cells must be fewer: each has {pixels[0]} × {pixels[1]} pixels, at least 2 are needed each way"
+        )
+    if about > MOST_MODES or about * size > MOST_NUMBERS:
+        raise ValueError(
+            f"cells must be more, and smaller: each has {about} modes of {pixels[0]} × {pixels[1]} pixels "
+            f"within the aperture's band, at most {MOST_MODES} modes and {MOST_NUMBERS:.0e} numbers in them "
+            "can be used"
+        )
+    half = [count // 2 for count in pixels]
+    h, k = np.mgrid[-half[0] + 1 : half[0], -half[1] + 1 : half[1]]
     frequency = np.hypot(h / height, k / width) / max_frequency
     keep = (frequency <= 1) & ((h > 0) | ((h == 0) & (k >= 0)))
     order = np.argsort(frequency[keep], kind="stable")

@@ -140,7 +140,7 @@ class Look:
                 *self.exposure.problems,
                 *self._about_reference(spheres),
                 *_about_scatter(outside),
-                *(problem for sphere in spheres for problem in self._about_sphere(sphere)),
+                *dict.fromkeys(problem for sphere in spheres for problem in self._about_sphere(sphere)),
             ),
             fit_inside=inside,
             fit_outside=outside,
