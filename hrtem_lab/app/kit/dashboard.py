@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -237,6 +238,12 @@ class Dashboard:
         except Exception as error:
             self.report(error)
 
+    def _button(self, text: str, action: Callable[[], None]) -> Any:
+        """Return a button for an action; an exception of it is shown as a sentence."""
+        button = widgets.Button(description=text, layout={"width": "auto"})
+        button.on_click(lambda _: self._guard(action))
+        return button
+
     def _reset_all(self) -> None:
         self.controls.reset()
         self.update(self.last_changed)
@@ -269,9 +276,8 @@ class Dashboard:
         """
         usual = {p.key: p.default for p in self.controls.parameters.values() if p.key not in set(kept)}
         for name, values in presets.items():
-            button = widgets.Button(description=name, layout={"width": "auto"})
             moved = shows or next(iter(values))
-            button.on_click(lambda _, name=name, moved=moved: self._guard(self._start_from, name, moved))
+            button = self._button(name, partial(self._start_from, name, moved))
             self._presets[name] = button, {**usual, **values}
         buttons = [button for button, _ in self._presets.values()]
         label = widgets.Label("Start from")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from html import escape
 from typing import Any
 
@@ -24,6 +24,7 @@ from hrtem_lab.app.pages.precipitates.rounds import (
     beliefs_from_kept,
     beliefs_to_kept,
     case_of,
+    following,
 )
 from hrtem_lab.app.pages.precipitates.specimen import TOLERANCE, diameter_words, doubts, verdict
 from hrtem_lab.app.pages.precipitates.stored_sizes import BEST, study_words
@@ -160,9 +161,8 @@ class WouldYouBelieve(Dashboard):
         self._list()
 
     def _next(self) -> None:
-        judged = {one.number for one in self.beliefs} | {self.case.number}
-        order = (n % CASES + 1 for n in range(self.case.number, self.case.number + CASES))
-        number = next((n for n in order if n not in judged), self.case.number % CASES + 1)
+        judged = {one.number for one in self.beliefs}
+        number = following(self.case.number, judged, most=CASES)
         self.controls.set(case=number)
         self.update("case")
 
@@ -218,11 +218,6 @@ class WouldYouBelieve(Dashboard):
         self.view = widgets.VBox([self.message, how, asked, self._table, below])
         self.view.add_class("hl-dashboard")
         self._list()
-
-    def _button(self, text: str, action: Callable[[], None]) -> Any:
-        button = widgets.Button(description=text, layout={"width": "auto"})
-        button.on_click(lambda _: self._guard(action))
-        return button
 
 
 def _outcome(case: Case, belief: Belief, fit: Size) -> str:

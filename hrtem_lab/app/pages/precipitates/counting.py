@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import ipywidgets as widgets
@@ -22,6 +22,7 @@ from hrtem_lab.app.pages.precipitates.rounds import (
     Result,
     Round,
     diameter_of,
+    following,
     from_kept,
     round_of,
     score,
@@ -128,9 +129,8 @@ class CountItYourself(Dashboard):
         self._refine_later()
 
     def _next(self) -> None:
-        played = {result.number for result in self.results} | {self.round.number}
-        free = (n % ROUNDS + 1 for n in range(self.round.number, self.round.number + ROUNDS))
-        number = next((n for n in free if n not in played), self.round.number % ROUNDS + 1)
+        played = {result.number for result in self.results}
+        number = following(self.round.number, played, most=ROUNDS)
         self.controls.set(round=number)
         self.update("round")
 
@@ -233,11 +233,6 @@ class CountItYourself(Dashboard):
         self.view = widgets.VBox([self.message, top, self._picture, below])
         self.view.add_class("hl-dashboard")
         self._list()
-
-    def _button(self, text: str, action: Callable[[], None]) -> Any:
-        button = widgets.Button(description=text, layout={"width": "auto"})
-        button.on_click(lambda _: self._guard(action))
-        return button
 
     def _clear(self) -> None:
         self._grid.marked = []

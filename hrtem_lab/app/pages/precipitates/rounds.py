@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -147,6 +147,18 @@ def diameter_of(count: int) -> float:
     10.1
     """
     return 2 * float(np.sqrt(count / np.pi)) if count else float("nan")
+
+
+def following(number: int, done: Collection[int], *, most: int) -> int:
+    """Return the next number from 1 to `most` that is not done; after the last one comes the first.
+
+    Examples
+    --------
+    >>> following(3, {1, 4}, most=5), following(5, {1}, most=5), following(2, {1, 2, 3}, most=3)
+    (5, 2, 3)
+    """
+    order = [one % most + 1 for one in range(number, number + most - 1)]
+    return next((one for one in order if one not in done), order[0])
 
 
 def to_kept(results: Sequence[Result]) -> dict[str, float]:
