@@ -2,7 +2,7 @@
 
 `python -m hrtem_lab.sizing` exposes the shipped precipitates of 1 to 14 cells, and the pristine crystal,
 at ten doses and sizes them by every method: some 15 minutes on one core. `python -m hrtem_lab.sizing
-mismatches` does so where the experiment differs from the reference: some 25 minutes on two cores.
+mismatches` does so where the experiment differs from the reference: some 50 minutes on two cores.
 `python -m hrtem_lab.sizing fit` prints the weights of the optimised threshold, fitted on other doses, seeds
 and half of the diameters. `python -m hrtem_lab.sizing calibrate` prints how wide the sphere's interval must
 be at each dose, on training shapes that no study tests: some five minutes on one core.
@@ -32,7 +32,7 @@ DRAWS = 20
 PRISTINE_DRAWS = 100
 METHODS = tuple(name for name, options in STUDY_METHODS.items() if "background" not in options)
 """Those of the study whose reference is exact: where it is, both backgrounds say the same."""
-MISMATCH_DRAWS = {"draws": 1, "slow_draws": 1, "pristine_draws": 8, "slow_pristine_draws": 1}
+MISMATCH_DRAWS = {"draws": 3, "slow_draws": 1, "pristine_draws": 100, "slow_pristine_draws": 1}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
