@@ -228,6 +228,7 @@ class TestEdgeCases:
         expected = {"course": "physics", "defocus": "-2", "specimen": "zro2", "aperture": "31"}
         assert chapter.query() == expected
 
+    @pytest.mark.slow
     def test_nonsense_in_a_link_is_named_and_the_page_works(
         self, fresh: Callable[[str, str], Chapter]
     ) -> None:
