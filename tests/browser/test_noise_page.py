@@ -191,6 +191,7 @@ def test_a_link_opens_with_its_state(page: Page, watched: Watched, server: Serve
     assert watched.errors == []
 
 
+@pytest.mark.slow
 def test_nonsense_in_a_link_is_a_sentence(page: Page, watched: Watched, server: Server) -> None:
     open_chapter(page, server.page_url(CHAPTER, "?dose=many"))
     noise = Noise(page, watched)
