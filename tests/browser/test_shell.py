@@ -193,6 +193,7 @@ def test_a_killed_kernel_is_announced_and_reload_keeps_the_query(page: Page, she
     expect(banner).to_be_hidden()
 
 
+@pytest.mark.slow
 def test_a_kernel_ended_by_the_server_is_announced(page: Page, shell: Server) -> None:
     open_chapter(page, shell.page_url("00_index"))
     status = page.evaluate(
