@@ -36,7 +36,7 @@ def few_objects_to_look_through():
     gc.freeze()
 
 
-@pytest.fixture(params=["threads", "processes"])
+@pytest.fixture(params=["threads", pytest.param("processes", marks=pytest.mark.slow)])
 def cluster(request):
     """A Dask cluster that the user has connected to by its address."""
     distributed = pytest.importorskip("distributed")

@@ -30,7 +30,7 @@ NO_STORAGE = """for (const name of ["getItem", "setItem"]) {
 
 @pytest.fixture(
     params=[
-        pytest.param(listed.file, marks=() if listed in (*CHAPTERS[:2], CHAPTERS[-1]) else pytest.mark.slow)
+        pytest.param(listed.file, marks=() if listed in CHAPTERS[:2] else pytest.mark.slow)
         for listed in CHAPTERS
     ]
 )
@@ -168,6 +168,7 @@ def test_code_beside_an_equation_is_shown_whole(four_metrics: Chapter, size: dic
         assert all(needed <= given + 1 for needed, given in blocks)
 
 
+@pytest.mark.slow
 def test_the_circle_of_an_answer_stands_before_its_first_line(opened: Callable[[str], Chapter]) -> None:
     page = opened("07_reality").page
     with window(page, PHONE):
@@ -179,22 +180,6 @@ def test_the_circle_of_an_answer_stands_before_its_first_line(opened: Callable[[
         assert height > 35  # two lines
         assert circle_left < 20
         assert circle_bottom < 0.6 * height
-
-
-def test_a_white_picture_has_an_edge(opened: Callable[[str], Chapter]) -> None:
-    edges = opened("02_edge_cases").page.locator('[data-case="white"] .hl-frame')
-    assert edges.evaluate("(e) => getComputedStyle(e).outlineStyle") == "solid"
-
-
-def test_a_curve_says_that_it_is_being_computed(opened: Callable[[str], Chapter]) -> None:
-    edge_cases = opened("02_edge_cases")
-    curve = edge_cases.page.locator(".hl-curve figure")
-    edge_cases.press("rotation", "ArrowRight")
-    expect(curve.locator(".hl-busy")).to_have_text("Computing the curve along rotation …")
-    expect(curve).to_have_attribute("aria-busy", "true")
-    expect(curve.locator(".hl-busy")).to_be_hidden(timeout=30_000)
-    expect(curve).to_have_attribute("aria-busy", "false")
-    edge_cases.page.get_by_role("button", name="Reset").first.click()
 
 
 def test_what_gives_the_answer_away_is_covered_but_printed(chapter: Chapter) -> None:

@@ -228,6 +228,7 @@ class TestEdgeCases:
         expected = {"course": "physics", "defocus": "-2", "specimen": "zro2", "aperture": "31"}
         assert chapter.query() == expected
 
+    @pytest.mark.slow
     def test_nonsense_in_a_link_is_named_and_the_page_works(
         self, fresh: Callable[[str, str], Chapter]
     ) -> None:
@@ -258,3 +259,15 @@ class TestEdgeCases:
         edge_cases.press("defocus", "ArrowRight")
         edge_cases.shows(self.differences(defocus=2))
         expect(edge_cases.alert).to_have_count(0)
+
+    def test_a_white_picture_has_an_edge(self, edge_cases: Chapter) -> None:
+        edges = edge_cases.page.locator('[data-case="white"] .hl-frame')
+        assert edges.evaluate("(e) => getComputedStyle(e).outlineStyle") == "solid"
+
+    def test_a_curve_says_that_it_is_being_computed(self, edge_cases: Chapter) -> None:
+        curve = edge_cases.page.locator(".hl-curve figure")
+        edge_cases.press("rotation", "ArrowRight")
+        expect(curve.locator(".hl-busy")).to_have_text("Computing the curve along rotation …")
+        expect(curve).to_have_attribute("aria-busy", "true")
+        expect(curve.locator(".hl-busy")).to_be_hidden(timeout=30_000)
+        expect(curve).to_have_attribute("aria-busy", "false")

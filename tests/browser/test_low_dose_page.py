@@ -67,6 +67,7 @@ def test_the_dose_slider_changes_exposures_and_numbers_alone(chapter: tuple[Page
     wait_until(lambda: "dose=" in page.evaluate("location.search"), what="the address names the dose")
 
 
+@pytest.mark.slow
 def test_a_long_study_can_be_stopped_and_continued(chapter: tuple[Page, Watched]) -> None:
     page, _ = chapter
     wait_until(lambda: finished(page), what="the study is complete")

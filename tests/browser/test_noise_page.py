@@ -185,12 +185,14 @@ def test_nothing_is_cut_off(noise: Noise, width: int) -> None:
         page.set_viewport_size({"width": 1280, "height": 900})
 
 
+@pytest.mark.slow
 def test_a_link_opens_with_its_state(page: Page, watched: Watched, server: Server) -> None:
     open_chapter(page, server.page_url(CHAPTER, "?panel=c&dose=20000&seed=3"))
     Noise(page, watched).wait_for("c", dose=20000, seed=3)
     assert watched.errors == []
 
 
+@pytest.mark.slow
 def test_nonsense_in_a_link_is_a_sentence(page: Page, watched: Watched, server: Server) -> None:
     open_chapter(page, server.page_url(CHAPTER, "?dose=many"))
     noise = Noise(page, watched)

@@ -16,7 +16,8 @@ from playwright.sync_api import Browser, Page, expect
 from hrtem_lab.app.chapters import CHAPTERS
 from hrtem_lab.app.server.configuration import install
 from tests.browser.serving import PATIENCE, Server, start, start_server, wait_until
-from tests.browser.watching import Watched, open_chapter
+from tests.browser.watching import Watched, open_chapter, opened_once
+from tests.quick import first
 
 pytestmark = pytest.mark.browser
 
@@ -58,6 +59,13 @@ def shell(notebooks: Path) -> Iterator[Server]:
     running.stop()
 
 
+@pytest.fixture(scope="module")
+def contents(chromium: Browser, shell: Server) -> Iterator[tuple[Page, Watched]]:
+    """Open the contents by the root's address, for tests that look and leave the page as it was."""
+    with opened_once(chromium, shell.url) as opened:
+        yield opened
+
+
 def kernel_of(page: Page) -> str:
     return str(page.evaluate("window.jupyterapp.widgetManager.kernel.id"))
 
@@ -75,8 +83,8 @@ def request(server: Server, method: str, path: str, **headers: str) -> int:
         connection.close()
 
 
-def test_the_root_opens_the_contents(page: Page, shell: Server) -> None:
-    open_chapter(page, shell.url)
+def test_the_root_opens_the_contents(contents: tuple[Page, Watched]) -> None:
+    page, _ = contents
     assert urlsplit(page.url).path == "/voila/render/00_index.ipynb"
     assert page.title().startswith("All the chapters")
 
@@ -116,8 +124,8 @@ def test_navigation_lists_the_chapters_and_marks_the_current_one(page: Page, she
     assert urlsplit(page.url).path.endswith("/00_index.ipynb")
 
 
-def test_nothing_is_asked_of_other_machines(page: Page, watched: Watched, shell: Server) -> None:
-    open_chapter(page, shell.page_url("00_index"))
+def test_nothing_is_asked_of_other_machines(contents: tuple[Page, Watched]) -> None:
+    page, watched = contents
     page.wait_for_selector("mjx-container svg, mjx-container mjx-math")
     page.evaluate("document.fonts.ready")
     page.wait_for_load_state("networkidle")
@@ -126,8 +134,8 @@ def test_nothing_is_asked_of_other_machines(page: Page, watched: Watched, shell:
     assert watched.errors == []
 
 
-def test_equations_are_typeset(page: Page, shell: Server) -> None:
-    open_chapter(page, shell.page_url("00_index"))
+def test_equations_are_typeset(contents: tuple[Page, Watched]) -> None:
+    page, _ = contents
     expect(page.locator("#rendered_cells mjx-container")).to_have_count(2)
     assert "$" not in page.locator("#rendered_cells").inner_text()
 
@@ -140,9 +148,9 @@ def test_a_page_never_scrolls_sideways(page: Page, shell: Server, width: int) ->
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_the_page_scrolls_as_a_whole_and_hides_nothing(page: Page, shell: Server) -> None:
+def test_the_page_scrolls_as_a_whole_and_hides_nothing(contents: tuple[Page, Watched]) -> None:
+    page, _ = contents
     page.set_viewport_size({"width": 1280, "height": 300})
-    open_chapter(page, shell.page_url("00_index"))
     bottom = page.evaluate("document.querySelector('.shell-next').getBoundingClientRect().bottom")
     assert bottom > 300
     assert page.evaluate("document.documentElement.scrollHeight") >= bottom
@@ -150,8 +158,8 @@ def test_the_page_scrolls_as_a_whole_and_hides_nothing(page: Page, shell: Server
     expect(page.locator(".shell-next")).to_be_in_viewport()
 
 
-def test_code_is_hidden_and_widgets_answer_the_keyboard(page: Page, shell: Server) -> None:
-    open_chapter(page, shell.page_url("00_index"))
+def test_code_is_hidden_and_widgets_answer_the_keyboard(contents: tuple[Page, Watched]) -> None:
+    page, _ = contents
     assert "IntSlider" not in page.content()
     page.locator(".widget-slider [role=slider], .widget-slider .noUi-handle").first.press("ArrowRight")
     expect(page.get_by_text("count is 1")).to_be_visible()
@@ -185,6 +193,7 @@ def test_a_killed_kernel_is_announced_and_reload_keeps_the_query(page: Page, she
     expect(banner).to_be_hidden()
 
 
+@pytest.mark.slow
 def test_a_kernel_ended_by_the_server_is_announced(page: Page, shell: Server) -> None:
     open_chapter(page, shell.page_url("00_index"))
     status = page.evaluate(
@@ -257,7 +266,7 @@ def test_a_crashed_tab_frees_its_kernel_and_an_open_one_keeps_it(
     assert kept in shell.kernels()
 
 
-@pytest.mark.parametrize("leave", ["close", "reload"])
+@pytest.mark.parametrize("leave", first(["close", "reload"]))
 def test_leaving_a_page_frees_its_kernel(page: Page, notebooks: Path, leave: str) -> None:
     patient = start_server(notebooks, "--cull-idle-timeout", "3600")
     try:
@@ -269,9 +278,8 @@ def test_leaving_a_page_frees_its_kernel(page: Page, notebooks: Path, leave: str
         patient.stop()
 
 
-def test_foreign_pages_cannot_end_a_kernel(page: Page, shell: Server) -> None:
-    open_chapter(page, shell.page_url("00_index"))
-    kernel = kernel_of(page)
+def test_foreign_pages_cannot_end_a_kernel(contents: tuple[Page, Watched], shell: Server) -> None:
+    kernel = kernel_of(contents[0])
     assert request(shell, "DELETE", f"/api/kernels/{kernel}") == 403
     assert request(shell, "POST", f"/voila/api/shutdown/{kernel}") == 403
     made_up = {"Cookie": "_xsrf=0123456789abcdef", "X-XSRFToken": "fedcba9876543210"}

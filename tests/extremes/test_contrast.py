@@ -10,7 +10,7 @@ from hrtem_lab.metrics import METRICS
 from tests.extremes.searches import PERIOD, REFERENCE, brightness, last, same, search
 
 seeds = st.integers(0, 2**32 - 1)
-few = settings(max_examples=10)
+few = settings(max_examples=5)
 metric_keys = pytest.mark.parametrize("key", METRICS)
 
 

@@ -1,8 +1,9 @@
 """What the laws of the house read: the sources, what they import, and the two blocks of CONTRIBUTING.md."""
 
 import ast
+import functools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -47,15 +48,21 @@ def dotted(path: Path, root: Path = ROOT) -> tuple[str, ...]:
     return parts[:-1] if parts[-1] == "__init__" else parts
 
 
-def imports(path: Path, root: Path = ROOT) -> Iterator[tuple[str, ...]]:
-    """Yield every name that a file imports, absolute and down to the member: `("a", "b", "c")`."""
+@functools.cache
+def imports(path: Path, root: Path = ROOT) -> list[tuple[str, ...]]:
+    """Return every name that a file imports, absolute and down to the member: `("a", "b", "c")`.
+
+    A file is parsed once for all laws.
+    """
+    found: list[tuple[str, ...]] = []
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            yield from (tuple(alias.name.split(".")) for alias in node.names)
+            found += (tuple(alias.name.split(".")) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             folder = path.relative_to(root).parts[: -node.level] if node.level else ()
             module = tuple(node.module.split(".")) if node.module else ()
-            yield from ((*folder, *module, alias.name) for alias in node.names)
+            found += ((*folder, *module, alias.name) for alias in node.names)
+    return found
 
 
 def is_private(name: str) -> bool:

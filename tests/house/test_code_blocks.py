@@ -79,7 +79,13 @@ def test_a_block_says_what_it_is(path):
     assert text.count("```") == 2 * len(FENCED.findall(text))
 
 
-@pytest.mark.parametrize("source", NOTEBOOKS, ids=relative)
+ALONE = [
+    pytest.param(path, marks=[pytest.mark.slow] if path.stem == "05_low_dose" else []) for path in NOTEBOOKS
+]
+"""Chapters whose blocks run alone; a study of doses takes seconds."""
+
+
+@pytest.mark.parametrize("source", ALONE, ids=map(relative, NOTEBOOKS))
 def test_a_block_of_a_chapter_runs_alone(source):
     """A reader pastes one block into a cell of its own."""
     for code in python(markdown(source)):

@@ -1,7 +1,9 @@
 """Every chapter equals its source, keeps the house rules, and runs top to bottom in a fresh kernel."""
 
 import ast
+import asyncio
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import jupytext
@@ -56,14 +58,30 @@ def complaints(client: NotebookClient) -> Iterator[str]:
             yield output.text
 
 
-def executed(notebook: NotebookNode, folder: Path, home: Path, monkeypatch) -> NotebookClient:
-    """Run a notebook in a fresh kernel that knows nothing of the user's settings."""
-    for variable in ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR"):
-        monkeypatch.setenv(variable, str(home / variable.lower()))
+@pytest.fixture(scope="module", autouse=True)
+def _nobodys_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Let kernels know nothing of the user's settings."""
+    home = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        for variable in ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR"):
+            patch.setenv(variable, str(home / variable.lower()))
+        yield
+
+
+@pytest.fixture(scope="module")
+def runs(_nobodys_settings: None) -> Iterator[dict[Path, Future[NotebookClient]]]:
+    """Run the chapters, two at a time."""
+    pool = ThreadPoolExecutor(2)
+    yield {source: pool.submit(executed, jupytext.read(source), NOTEBOOKS) for source in SOURCES}
+    pool.shutdown(cancel_futures=True)
+
+
+def executed(notebook: NotebookNode, folder: Path) -> NotebookClient:
+    """Run a notebook in a fresh kernel."""
     client = NotebookClient(
         notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(folder)}}
     )
-    client.execute()
+    asyncio.run(client.async_execute())  # closes its loop, also in a thread
     return client
 
 
@@ -106,9 +124,8 @@ def test_code_cells_are_thin(source):
 
 
 @chapters
-def test_the_chapter_runs(source, tmp_path, monkeypatch):
-    client = executed(jupytext.read(source), NOTEBOOKS, tmp_path, monkeypatch)
-    assert list(complaints(client)) == []
+def test_the_chapter_runs(source, runs):
+    assert list(complaints(runs[source].result())) == []
 
 
 @pytest.mark.parametrize(
@@ -118,7 +135,7 @@ def test_the_chapter_runs(source, tmp_path, monkeypatch):
         ("import ipywidgets\nwith ipywidgets.Output():\n    1 / 0", "ZeroDivisionError"),
     ],
 )
-def test_a_complaint_of_a_chapter_is_found(code, complaint, tmp_path, monkeypatch):
+def test_a_complaint_of_a_chapter_is_found(code, complaint, tmp_path):
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
-    (found,) = complaints(executed(notebook, tmp_path, tmp_path, monkeypatch))
+    (found,) = complaints(executed(notebook, tmp_path))
     assert complaint in found

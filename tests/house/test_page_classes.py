@@ -1,6 +1,7 @@
 """How pages are written and tested: pictures with their words; tests open a page and name no class of it."""
 
 import ast
+import functools
 import importlib
 import inspect
 import pkgutil
@@ -16,6 +17,7 @@ TESTS = Path(__file__).parents[1]
 FILES = [path for room in ("pages", "browser", "kit") for path in sorted((TESTS / room).rglob("*.py"))]
 
 
+@functools.cache
 def classes_of_pages() -> set[str]:
     """Return the names of all dashboards that pages define."""
     names = set()

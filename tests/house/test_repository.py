@@ -77,6 +77,7 @@ def test_binder_can_run_what_it_runs_last():
     assert "\nset -e\n" in script.read_text()
 
 
+@pytest.mark.slow
 def test_binder_builds_the_environment_before_it_copies_the_repository(tmp_path):
     command = [
         "-m",
@@ -176,6 +177,7 @@ def half_set_up(tmp_path_factory):
     return folder, make(folder, "test", f"PYTHON={sys.executable}")
 
 
+@pytest.mark.slow
 @needs_make
 def test_without_a_network_the_setup_says_so(half_set_up):
     folder, run = half_set_up
@@ -184,6 +186,7 @@ def test_without_a_network_the_setup_says_so(half_set_up):
     assert not list(folder.glob(".venv/ready-*"))
 
 
+@pytest.mark.slow
 @needs_make
 def test_an_interrupted_setup_is_resumed(half_set_up):
     folder, _ = half_set_up
@@ -191,6 +194,7 @@ def test_an_interrupted_setup_is_resumed(half_set_up):
     assert resumed.startswith("Installing")
 
 
+@pytest.mark.slow
 @needs_make
 def test_a_finished_environment_is_left_alone_until_the_lock_changes(half_set_up):
     folder, _ = half_set_up
@@ -203,6 +207,7 @@ def test_a_finished_environment_is_left_alone_until_the_lock_changes(half_set_up
     assert make(folder, "environment").stdout.startswith("Installing")
 
 
+@pytest.mark.slow
 @needs_make
 def test_an_environment_moved_to_another_folder_is_made_anew(half_set_up, tmp_path):
     folder, _ = half_set_up

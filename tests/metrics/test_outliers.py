@@ -93,7 +93,7 @@ def test_groups_are_found_from_their_rim(zirconia):
 @pytest.mark.parametrize("place", [(64, 64), (0, 1)])
 def test_one_pixel_does_not_blind(robust, atoms, zirconia, place):
     metric, clean = robust
-    for change in (1e1, 1e3, 1e6, 1e300, -1e3, -zirconia[place]):
+    for change in (1e1, 1e6, 1e300, -1e3, -zirconia[place]):
         reference, image = zirconia.astype(float), atoms.astype(float)
         reference[place] += change
         image[place] += change

@@ -38,7 +38,7 @@ class TestTilt:
         wave = exit_wave(low_cell(), tilt=tilt, **QUICK)
         assert relative_error(wave.array, expected) < 1e-5
 
-    @pytest.mark.parametrize("tilt", ANGLES[1:])
+    @pytest.mark.parametrize("tilt", ANGLES[2:])
     def test_a_tilted_beam_meets_what_a_straight_one_meets_in_a_sheared_specimen(self, tilt):
         """Seen along a beam that leans by θ, an atom at height z is displaced by −θz."""
         atoms = supercell(low_cell(), (1, 1, 6))
@@ -174,7 +174,7 @@ class TestSnapshots:
     def test_more_vibration_blurs_more(self):
         contrasts = []
         for B in (0, 0.5, 2):
-            waves = exit_waves(nb3sn(), B=B, configurations=4, repetitions=(2, 2, 3), **QUICK)
+            waves = exit_waves(nb3sn(), B=B, configurations=3, repetitions=(2, 2, 2), **QUICK)
             images = [form_image(wave, shape=64, field_of_view=wave.extent) for wave in waves]
             contrasts.append(np.mean(images, axis=0).std())
         assert contrasts == sorted(contrasts, reverse=True)

@@ -11,6 +11,15 @@ from hrtem_lab import plots
 from hrtem_lab.app.kit import live, readings
 from hrtem_lab.metrics import METRICS
 from hrtem_lab.rendering import encode_image
+from tests.pages.remembered import remember
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _compared_once():
+    """Let pages that compare the same images have the numbers of the first."""
+    with pytest.MonkeyPatch.context() as patch:
+        remember(patch)
+        yield
 
 
 @pytest.fixture(autouse=True)

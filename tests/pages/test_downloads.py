@@ -38,7 +38,13 @@ WHOLE = ("low_dose/page.py", "precipitates/page.py")
 """Their files need work that others leave for later."""
 
 
-@pytest.fixture(scope="module", params=PAGES)
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param(name, marks=[pytest.mark.slow] if name == "precipitates/page.py" else [])
+        for name in PAGES  # to measure sizes takes seconds
+    ],
+)
 def page(request):
     make, link = PAGES[request.param]
     with pytest.MonkeyPatch.context() as patch:

@@ -17,7 +17,7 @@ from hrtem_lab.metrics import METRICS, sift_spread
 from hrtem_lab.noise import readout_noise, shot_noise, source_blur
 from hrtem_lab.simulation import form_image, load_exit_wave
 from tests.pages.library import LABELS
-from tests.pages.reader import PNG, ROUNDED, Reader, levels, rest, shown_numbers, shown_ranges
+from tests.pages.reader import PNG, ROUNDED, Reader, levels, opened, rest, shown_numbers, shown_ranges
 
 VIEW = 4 * 5.275  # Å
 PAPER = {"panel": "f", "dose": 5000, "readout": 2, "blur": 0.049, "pixels": 128, "seed": 0}
@@ -233,8 +233,8 @@ class TestSettings:
         assert set(tables(page)["e"].values()) == {0.0}
 
     @pytest.mark.parametrize("preset", PRESETS)
-    def test_a_preset_starts_from_the_papers_settings(self, page, preset):
-        choose(page, dose=300, blur=0.1, readout=5)
+    def test_a_preset_starts_from_the_papers_settings(self, preset):
+        page = opened(noise.dashboard, "dose=300&blur=0.1&readout=5")
         page.press(preset)
         assert state(page) == PAPER | PRESETS[preset]
         assert page.chosen == [preset]

@@ -135,7 +135,7 @@ class TestImage:
 
     def test_the_budget_file_says_that_it_does_not_follow_the_settings(self):
         said, usual = (
-            opened(reality.dashboard, link).content("Budget (CSV)").decode()
+            early(reality.dashboard, link).content("Budget (CSV)").decode()
             for link in ("vibration=293&tilt=2&seed=3&reference=293", "")
         )
         assert "# result: Budget = each effect alone beside the paper's simulation, whatever the" in said

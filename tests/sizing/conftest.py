@@ -5,7 +5,7 @@ import pytest
 
 from hrtem_lab.sizing import PrecipitateSizer, load_study, study_table
 from hrtem_lab.waves import load_study_specimens
-from tests.sizing.crystals import COARSE, SAMPLING, crystal, specimen
+from tests.sizing.crystals import COARSE, COARSE_SAMPLING, crystal, specimen
 
 
 @pytest.fixture(scope="session")
@@ -19,10 +19,10 @@ def specimens():
 
 
 @pytest.fixture(scope="session")
-def sizers(pristine):
+def sizers(series):
     """Sphere sizers by dose."""
-    options = {"cells": 16, "sampling": SAMPLING}
-    return {dose: PrecipitateSizer(pristine, dose_per_area=dose, **options) for dose in (np.inf, 50, 10)}
+    options = {"cells": 16, "sampling": COARSE_SAMPLING}
+    return {dose: PrecipitateSizer(series[0], dose_per_area=dose, **options) for dose in (np.inf, 50, 10)}
 
 
 @pytest.fixture(scope="session")

@@ -35,12 +35,12 @@ def specimen(diameter):
     return form_image(load_exit_wave(f"precipitate-{diameter:02d}"), shape=16 * PIXELS)
 
 
-def exposure(image, dose, seed):
-    return shot_noise(image, dose_per_area=dose, sampling=SAMPLING, rng=seed)
+def exposure(image, dose, seed, sampling=SAMPLING):
+    return shot_noise(image, dose_per_area=dose, sampling=sampling, rng=seed)
 
 
-def size(reference, image, dose, cells=16, **options):
-    return size_precipitate(reference, image, cells=cells, dose_per_area=dose, sampling=SAMPLING, **options)
+def size(reference, image, dose, cells=16, sampling=SAMPLING, **options):
+    return size_precipitate(reference, image, cells=cells, dose_per_area=dose, sampling=sampling, **options)
 
 
 def by_chi_square(method):
@@ -52,7 +52,7 @@ def placed(image, diameter, generator):
     """The precipitate moved to a random place inside, and the move in cells."""
     room = (16 - diameter) // 2
     move = generator.integers(-room, room + 1, 2)
-    return np.roll(image, PIXELS * move, axis=(0, 1)), move
+    return np.roll(image, image.shape[0] // 16 * move, axis=(0, 1)), move
 
 
 def truth(diameter, move):

@@ -16,7 +16,7 @@ from tests.sizing.spheres import NONE, PIXELS, REFERENCE, area_equivalent, expos
 
 class TestFound:
     @pytest.mark.parametrize(
-        ("diameter", "dose"), [(4, 10), (4, 50), (6, 50), (6, 500), (9, 10), (9, np.inf), (13, 50), (13, 500)]
+        ("diameter", "dose"), [(4, 10), (4, 50), (6, 500), (9, 10), (9, np.inf), (13, 500)]
     )
     def test_size_place_and_cells(self, diameter, dose):
         down, right = (2, -1) if diameter < 11 else (1, -1)
@@ -94,9 +94,7 @@ class TestUnmoved:
         assert (turned.mask ^ plain.mask.T).sum() <= 2
         np.testing.assert_allclose(turned.map, plain.map.T, atol=0.02)
 
-    @pytest.mark.parametrize(
-        ("precipitate", "course"), [(0, "gain"), (0, "ramp"), (0, "bowl"), (6, "gain"), (6, "bowl")]
-    )
+    @pytest.mark.parametrize(("precipitate", "course"), [(0, "ramp"), (0, "bowl"), (6, "gain"), (6, "bowl")])
     def test_a_smooth_change_of_the_crystal(self, precipitate, course):
         """Polynomials of the second degree over the cells."""
         y, x = np.indices((16, 16)) / 15 - 0.5
@@ -228,13 +226,13 @@ def test_a_field_of_64_cells_is_sized():
     assert len(found.precipitates) == 1
 
 
-def test_no_mismatch_looks_like_a_precipitate():
-    """One exposure of each, of which one of twenty may; the study has a hundred."""
-    experiments = {key: one.expose(0, 50, rng=[5, 1], pixels=PIXELS) for key, one in MISMATCHES.items()}
-    alarms = [
-        key for key, one in experiments.items() if sized(one.image, one.dose_per_area, one.reference).detected
-    ]
-    assert len(alarms) <= 1, alarms
+@pytest.mark.parametrize(
+    "key", ["none", "thickness+3", "defocus+20", "shift-0.5", "phonons", "hot", "several"]
+)
+def test_no_mismatch_looks_like_a_precipitate(key):
+    """One exposure of each kind; the test below has more of all, the study a hundred."""
+    experiment = MISMATCHES[key].expose(0, 50, rng=[5, 1], pixels=PIXELS)
+    assert not sized(experiment.image, experiment.dose_per_area, experiment.reference).detected
 
 
 @pytest.mark.slow

@@ -20,7 +20,7 @@ from tests.quick import first
 REFERENCE = extremes.stored_reference()
 WHITE = float(REFERENCE.max())
 SEARCHED = [key for key in METRICS if f"max-{key}" in extremes.list_stored()]
-STEPS = 12
+STEPS = 5
 PERIOD = 32  # pixels of one unit cell of the reference
 AT_FIRST = {"Make worst for": "SSIM", "Start from": "reference", "Seed": 0}
 

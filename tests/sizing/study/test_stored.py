@@ -67,7 +67,7 @@ class TestStored:
         few = ["--draws", "1", "--pristine-draws", "1", "--doses", "50", "--workers", "1"]
         monkeypatch.setattr(sys, "argv", ["sizing", "--file", str(file), *few])
         monkeypatch.setattr(
-            command, "size_study", lambda **options: size_study(COARSE, **{**options, "methods": ["sphere"]})
+            command, "size_study", lambda **options: size_study(COARSE, **{**options, "methods": ["fixed"]})
         )
         command.main()
         assert capsys.readouterr().out.endswith(f"{file}\n")
