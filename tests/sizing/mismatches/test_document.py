@@ -1,11 +1,15 @@
 """The tables of the study of mismatches in `docs/sizing.md` hold the study's numbers."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from docs import mismatches as tables
 from hrtem_lab.sizing.mismatches import KINDS, MISMATCHES, stored_mismatch_study
 
+ROOT = Path(__file__).parents[3]
 STORED = stored_mismatch_study()
 
 
@@ -98,3 +102,56 @@ def test_methods_tell_how_often_they_are_asked():
     assert [name for (name,) in rows] == [f"`{name}`" for name in STORED.methods]
     for (_, exposures), alarms in zip(rows.values(), STORED.alarms, strict=True):
         assert int(exposures) == np.isfinite(alarms).sum(axis=-1).max()
+
+
+def shown():
+    """Return the paragraph that says what the study shows."""
+    text = (ROOT / "docs" / "sizing.md").read_text(encoding="utf-8")
+    (paragraph,) = re.findall(r"\*\*What it shows\.\*\* (.*?)\n\n", text, re.DOTALL)
+    return " ".join(paragraph.replace("\u202f", "").split())
+
+
+def errors(kind):
+    return [STORED.errors("sphere", dose=index, kinds=[kind]) for index in range(len(STORED.doses))]
+
+
+def span(values, digits=2):
+    low, high = (f"{value:.{digits}f}" for value in (min(values), max(values)))
+    return f"{low} to {high}"
+
+
+class TestWhatItShows:
+    def test_false_alarms(self):
+        for words, method in (
+            ("the sphere takes at most", "sphere"),
+            ("a reference at most", "sphere_alone"),
+        ):
+            shares = STORED.false_alarms(method)
+            assert f"{words} {100 * np.nanmax(shares):.0f}" in shown()
+            assert not shares[:, STORED.alarm_doses > 5].any()
+        untold = STORED.false_alarms("ideal_untold")
+        fooled = [STORED.mismatches[row] for row in np.flatnonzero((untold == 1).all(axis=1))]
+        assert fooled == ["shift-0.3", "shift-0.5", "blur", "phonons"]
+        assert STORED.alarms.shape[-1] == 100
+
+    def test_sizes(self):
+        spheres = errors("sphere")
+        at_500, higher = spheres[1], spheres[2:]
+        assert np.allclose(STORED.doses, [2, 5, 10, 50, 500])
+        rms = [f"{one.rms:.2f}" for one in higher]
+        assert f"rms of {rms[0]}, {rms[1]} and {rms[2]} cells" in shown()
+        assert f"{at_500.rms:.2f} at 500" in shown()
+        assert f"the truth in {span([100 * one.coverage for one in spheres], 0)} %" in shown()
+        assert f"half-width of {span([one.half_width for one in higher])} cells" in shown()
+        assert f"{span([one.bias for one in spheres], 1)} cells too large" in shown()
+        others = [span([one.rms for one in errors(kind)[2:]]) for kind in ("ellipsoid", "facetted")]
+        assert f"rms of {others[0]} and {others[1]} there" in shown()
+        facetted = errors("facetted")
+        assert f"{span([one.bias for one in facetted], 1)} too large" in shown()
+        assert f"at 500 the interval holds {100 * facetted[1].coverage:.0f} % of them" in shown()
+        assert min(one.coverage for one in facetted) == facetted[1].coverage
+
+    def test_pairs(self):
+        both = [100 * STORED.both_found("sphere", dose=index) for index in range(len(STORED.doses))]
+        assert both[2:] == [100, 100, 100]
+        assert f"in {both[1]:.0f} % at 500 and in {both[0]:.0f} % at 200" in shown()
