@@ -108,7 +108,7 @@ def shown():
     """Return the paragraph that says what the study shows."""
     text = (ROOT / "docs" / "sizing.md").read_text(encoding="utf-8")
     (paragraph,) = re.findall(r"\*\*What it shows\.\*\* (.*?)\n\n", text, re.DOTALL)
-    return " ".join(paragraph.replace("\u202f", "").split())
+    return " ".join(re.sub(r"(?<=\d)\u202f(?=\d)", "", paragraph).split())
 
 
 def errors(kind):
