@@ -167,14 +167,19 @@ class TestFile:
             workers=1,
         )
         methods = [STORED.methods.index(name) for name in again.methods]
+        # The sphere adds in single precision, in an order that depends on the processor.
+        assert again.methods[0] == "sphere"
         mismatch, dose = STORED.mismatches.index("thickness+1"), list(STORED.alarm_doses).index(50)
         alarms = STORED.alarm_diameters[methods, mismatch, dose, :1]
-        assert again.alarm_diameters[:, 0, 0] == pytest.approx(alarms, nan_ok=True, rel=1e-3)
+        assert again.alarm_diameters[0, 0, 0] == pytest.approx(alarms[0], nan_ok=True, rel=1e-3)
+        assert again.alarm_diameters[1:, 0, 0] == pytest.approx(alarms[1:], nan_ok=True, rel=1e-5)
         mismatch, dose = STORED.size_mismatches.index("several"), list(STORED.doses).index(50)
         rows = [STORED.specimens.index(name) for name in again.specimens]
         for name in ("found", "low", "high", "number"):
             stored = getattr(STORED, name)[methods, mismatch, dose][:, rows, :1]
-            assert getattr(again, name)[:, 0, 0] == pytest.approx(stored, nan_ok=True, rel=1e-3)
+            computed = getattr(again, name)[:, 0, 0]
+            assert computed[0] == pytest.approx(stored[0], nan_ok=True, rel=1e-3)
+            assert computed[1:] == pytest.approx(stored[1:], nan_ok=True, rel=1e-5)
 
     def test_it_is_small_and_documented(self):
         assert command.MISMATCHES_FILE.stat().st_size < 1e6
