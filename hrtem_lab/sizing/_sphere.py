@@ -137,8 +137,9 @@ class SphereSizer(PreparedSizer):
         if not found.white:
             coloured = "the noise is not the same at all frequencies, as that of electrons is"
             return counts, given, 0.0, (coloured,)
-        if np.isinf(found.counts) and np.isfinite(given):
-            return counts, given, 0.0, (f"the image has no noise, and {given:.3g} e⁻/Å² were given",)
+        if np.isinf(found.counts):
+            silent = f"the image has no noise, and {given:.3g} e⁻/Å² were given"
+            return counts, given, 0.0, () if np.isinf(given) else (silent,)
         if self._contradicts(found, counts):
             problem = f"the noise is that of {measured[1]:.3g} e⁻/Å², not of the {given:.3g} e⁻/Å² given"
             return *measured, (problem,)
@@ -158,8 +159,6 @@ class SphereSizer(PreparedSizer):
     @staticmethod
     def _contradicts(found: Electrons, counts: float) -> bool:
         """Tell whether the noise is not that of a dose."""
-        if not np.isfinite(found.counts):
-            return False
         difference = abs(found.counts - counts)
         return bool(difference > UNSURE * found.counts_error and difference > TOLERANCE * counts)
 

@@ -89,7 +89,7 @@ def over_cells(
     share = np.minimum(place - lower, 1.0)
     lower, chosen = lower.ravel(), courses[:terms]
     fine = np.diff(chosen).take(lower, axis=1) * share.ravel() + chosen.take(lower, axis=1)
-    # Row by row of a cell first: summing along the last axis of so short a one is slow.
+    # Part by part along a row of cells: NumPy is slow to sum along a last axis as short as PARTS.
     rows_of_cells = fine.reshape(len(fine), len(rows), PARTS, -1).sum(axis=2)
     blocks = rows_of_cells.reshape(len(fine), len(rows), len(columns), PARTS)
     return np.asarray(sum(blocks[..., part] for part in range(PARTS)) / PARTS**2, np.float32)

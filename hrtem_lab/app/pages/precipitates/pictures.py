@@ -15,9 +15,6 @@ from hrtem_lab.rendering import encode_image, encode_map
 from hrtem_lab.sizing import Size, Specimen
 from hrtem_lab.sizing.specimens import CELLS
 
-EMPTY = encode_image(np.full((CELLS, CELLS), 0.9), limits=(0, 1))
-"""A picture of nothing, until there is a map."""
-
 
 class SizePictures:
     """The widgets `map`, `mask`, `sentence`, `doubts` and `histogram`, which a page places as it likes.
@@ -42,12 +39,12 @@ class SizePictures:
     def clear(self) -> None:
         """Take away what belongs to another image, and say that the numbers will take a while."""
         self.wait()
-        yet = "not measured yet"
+        yet, empty = "not measured yet", encode_image(np.full((CELLS, CELLS), 0.9), limits=(0, 1))
         for picture, alt, title in (
             (self.map, f"Map of {self._of}", "Map of cells"),
             (self.mask, f"Cells counted in {self._of}", "Cells counted"),
         ):
-            picture.show(EMPTY, alt=f"{alt}, {yet}.", caption=f"<strong>{title}</strong> {yet}", overlay="")
+            picture.show(empty, alt=f"{alt}, {yet}.", caption=f"<strong>{title}</strong> {yet}", overlay="")
 
     def refuse(self) -> None:
         """Say that nothing is measured, so that no number of other settings stays on the page."""

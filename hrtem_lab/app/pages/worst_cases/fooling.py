@@ -177,12 +177,8 @@ class FoolTheMetric(Dashboard):
         self._storage = Storage(name="fool-the-metric")
         self._storage.observe(lambda _: self._guard(self._score), names="values")
         self._numbers, self._words = widgets.HTML(), widgets.HTML()
-        undo, clear = (
-            widgets.Button(description=text, layout={"width": "auto"})
-            for text in ("Undo stroke", "Clear paint")
-        )
-        undo.on_click(lambda _: self._guard(lambda: self._undo(all_strokes=False)))
-        clear.on_click(lambda _: self._guard(lambda: self._undo(all_strokes=True)))
+        undo = self._button("Undo stroke", lambda: self._undo(all_strokes=False))
+        clear = self._button("Clear paint", lambda: self._undo(all_strokes=True))
         pictures = pictures_row([reference, self._picture, self._map_picture])
         side = widgets.VBox(
             [self.controls.panel(), widgets.HBox([undo, clear, self._storage])], layout={"flex": "1 1 380px"}
